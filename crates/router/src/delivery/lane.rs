@@ -1,0 +1,100 @@
+//! Working on one lane: one request after the other, never two at once.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use secrecy::SecretString;
+use status_domain::failure::{Again, Confirmation, Failure};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::delivery::client;
+use crate::delivery::login::Token;
+use crate::upstreams::UpstreamEntry;
+use crate::writer::op::{LaneOrder, LaneWork, Op, OrderResult, Report};
+
+/// The way to one upstream.
+#[derive(Debug)]
+pub(super) struct Channel {
+    upstream: Arc<UpstreamEntry>,
+    http: reqwest::Client,
+    token: Token,
+}
+
+impl Channel {
+    pub(super) fn new(upstream: Arc<UpstreamEntry>, http: reqwest::Client) -> Self {
+        Self { upstream, http, token: Token::default() }
+    }
+}
+
+/// Carries out a lane's orders and hands the results to the writer.
+pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Sender<Op>) {
+    let LaneWork { subject, system, token, orders, permit } = work;
+    let mut results = Vec::with_capacity(orders.len());
+    for order in orders {
+        let (started_at, began) = (clock::now(), Instant::now());
+        let result = carry_out(&channel, &order).await;
+        if let Err(failure) = &result {
+            let register = order.order.register.as_str();
+            let word = failure.word();
+            tracing::warn!(%system, register, change = %order.change, outcome = word, %failure, "not delivered");
+        }
+        // A final refusal says nothing about the next register; anything else does.
+        let go_on = matches!(result, Ok(_) | Err(Failure::Refused { again: Again::Never, .. }));
+        results.push(OrderResult { order, started_at, duration: began.elapsed(), result });
+        if !go_on {
+            break;
+        }
+    }
+    let permit = Mutex::new(Some(permit));
+    let chance = rand::random();
+    let report = Report { subject, system, token, results, permit, chance };
+    // The writer goes last, so it is there; if it is not, the lease ends and the lane is taken again.
+    drop(writer.send(Op::Record(Arc::new(report))).await);
+}
+
+async fn carry_out(channel: &Channel, order: &LaneOrder) -> Result<Confirmation, Failure> {
+    if order.in_doubt && holds_already(channel, order).await? {
+        return Ok(Confirmation::default());
+    }
+    match attempt(channel, order).await {
+        Err(Failure::Refused { again: Again::AfterLogin, .. }) => {
+            channel.token.forget().await;
+            attempt(channel, order).await
+        }
+        result => result,
+    }
+}
+
+async fn attempt(channel: &Channel, order: &LaneOrder) -> Result<Confirmation, Failure> {
+    let adapter = channel.upstream.adapter.as_ref();
+    let access = channel.token.current(adapter, &channel.http).await?;
+    let request = adapter.encode(&order.order, access.as_ref(), clock::now())?;
+    let response = client::send(&channel.http, request).await?;
+    adapter.decode(&order.order, &response)
+}
+
+/// Reads back whether the upstream holds the value. `false` also where it cannot be asked: every value
+/// is set, not added to, so it may be sent again.
+async fn holds_already(channel: &Channel, order: &LaneOrder) -> Result<bool, Failure> {
+    let adapter = channel.upstream.adapter.as_ref();
+    let Some(inquiry) = adapter.inquiry() else { return Ok(false) };
+    let access = channel.token.current(adapter, &channel.http).await?;
+    let Some(request) = request(inquiry, order, access.as_ref()) else { return Ok(false) };
+    let Ok(response) = client::send(&channel.http, request).await else {
+        // It may come back; until then nothing is sent that could overtake what is in doubt.
+        return Err(Failure::Unknown { cause: "it cannot be read back".into(), after: None });
+    };
+    let observed = inquiry.decode(&response).unwrap_or_default();
+    let held = observed.into_iter().find(|(register, _)| *register == order.order.register);
+    Ok(held.is_some_and(|(_, value)| value == order.order.value))
+}
+
+fn request(
+    inquiry: &dyn status_domain::adapter::Inquiry,
+    order: &LaneOrder,
+    access: Option<&SecretString>,
+) -> Option<http::Request<Bytes>> {
+    inquiry.encode(&order.order.identifiers, access, clock::now())
+}

@@ -1,0 +1,6 @@
+//! Golden vectors, generators and helpers for the tests of every crate.
+
+#![expect(clippy::panic, reason = "a test helper fails the test it is called from")]
+
+pub mod golden;
+pub mod strategy;
