@@ -88,7 +88,7 @@ impl Downstream for CapillaryDownstream {
         let (credentials, org) = credentials::read(request.headers(), &self.settings);
         let zone = org.as_ref().map_or_else(|_| india(), |org| org.zone);
         let command = self.command(&route, org, request);
-        Ok(Decoded { credentials, reply: Reply { zone }, command })
+        Ok(Decoded { credentials, on_behalf_of: None, reply: Reply { zone }, command })
     }
 
     fn encode(&self, reply: &Reply, answer: &Answer, at: DateTime<Utc>) -> Response<Bytes> {

@@ -109,7 +109,8 @@ impl Downstream for N4nDownstream {
         let media = self.media(request.headers())?;
         let command = self.change(request, media, lock);
         let command = command.map(|change| Command::Change(Box::new(change)));
-        Ok(Decoded { credentials: credentials(request.headers()), reply: (), command })
+        let credentials = credentials(request.headers());
+        Ok(Decoded { credentials, on_behalf_of: None, reply: (), command })
     }
 
     fn encode(&self, (): &(), answer: &Answer, _: DateTime<Utc>) -> Response<Bytes> {

@@ -94,7 +94,8 @@ impl Downstream for NetxdDownstream {
             Err(error) => (Err(error), Asked::Nothing),
         };
         let reply = Reply { id: envelope.id, asked };
-        Ok(Decoded { credentials: envelope.credentials, reply, command })
+        let credentials = envelope.credentials;
+        Ok(Decoded { credentials, on_behalf_of: None, reply, command })
     }
 
     fn encode(&self, reply: &Reply, answer: &Answer, at: DateTime<Utc>) -> Response<Bytes> {

@@ -70,9 +70,11 @@ impl Downstream for Way4Downstream {
         let Some(header @ Json::Object(_)) = operation.get("header") else {
             return Err(unreadable(UnreadableKind::Envelope, "no header"));
         };
+        let reply = Way4Reply::read(header);
         Ok(Decoded {
             credentials: bearer(request.headers()),
-            reply: Way4Reply::read(header),
+            on_behalf_of: Some(reply.bank_id().into()),
+            reply,
             command: self.command(header, operation.get("body")),
         })
     }

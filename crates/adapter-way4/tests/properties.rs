@@ -86,8 +86,8 @@ fn after(action: &Action) -> SubjectState {
             let hold = Hold { severity, native, reversible, reason: None, placed_at: at() };
             state.holds.insert(owner, hold);
         }
-        Action::SetResting { native, .. } => {
-            state.resting.insert(native.slot, native.code);
+        Action::SetResting { owner, native, .. } => {
+            state.resting.insert(owner, native);
         }
         Action::ReleaseHold { .. } => {}
         Action::SetLifecycle(_) | Action::SetEditLock { .. } | Action::UpdateProfile(_) => {

@@ -42,6 +42,9 @@ pub trait Downstream: Send + Sync {
 pub struct Decoded<R> {
     /// What the caller says it is, as the wire gave it. Checked by the router before anything else.
     pub credentials: Credentials,
+    /// For whom the caller says it speaks, where the format names an institution beside the
+    /// credentials. Checked by the router once it knows who calls.
+    pub on_behalf_of: Option<Box<str>>,
     /// What the answer must echo.
     pub reply: R,
     /// What is asked for.

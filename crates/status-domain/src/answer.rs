@@ -1,6 +1,7 @@
 //! What the gateway has to say to a caller.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::approval::{Approval, ApprovalPage};
 use crate::failure::UpstreamRefusal;
@@ -61,7 +62,7 @@ pub enum Answer {
 }
 
 /// A change that is in force.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Applied {
     /// The change.
     pub change: ChangeId,
@@ -70,6 +71,16 @@ pub struct Applied {
     /// The answer of the upstream that speaks the caller's format, if there is one. May hold personal
     /// data.
     pub native: Option<Box<str>>,
+}
+
+impl fmt::Debug for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Applied")
+            .field("change", &self.change)
+            .field("effective", &self.effective)
+            .field("has_native", &self.native.is_some())
+            .finish()
+    }
 }
 
 /// Why the policy refuses a change.

@@ -248,9 +248,9 @@ fn apply(
                 touched.push(target);
             }
         }
-        Action::SetResting { native, .. } => {
+        Action::SetResting { owner, native, .. } => {
             if let Some(member) = after.member_mut(target) {
-                member.state.resting.insert(native.slot.clone(), native.code.clone());
+                member.state.resting.insert(owner.clone(), native.clone());
             }
         }
         Action::SetEditLock { lock, .. } => {

@@ -1,5 +1,6 @@
 //! Why a call to an upstream did not confirm, split by what may be done next.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Why an upstream call did not confirm.
@@ -82,9 +83,15 @@ pub enum Again {
 }
 
 /// An upstream's word that it holds the value.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct Confirmation {
     /// The answer in the upstream's own format, for a caller of the same format. May hold personal
     /// data: it is passed on in memory and never stored or logged.
     pub native: Option<Box<str>>,
+}
+
+impl fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Confirmation").field("has_native", &self.native.is_some()).finish()
+    }
 }

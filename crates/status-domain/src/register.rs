@@ -1,6 +1,7 @@
 //! What upstream systems should hold.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::ids::{Identifier, OrderId};
 use crate::text::{Native, Reason};
@@ -30,8 +31,22 @@ impl RegisterName {
 }
 
 /// A register's value in the words of the upstream that holds it.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+///
+/// A long one holds consumer details, so `Debug` shows only how long it is.
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct RegisterValue(pub Box<str>);
+
+impl fmt::Debug for RegisterValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() > SHOWN_MAX {
+            return write!(f, "RegisterValue({} bytes)", self.0.len());
+        }
+        f.debug_tuple("RegisterValue").field(&self.0).finish()
+    }
+}
+
+/// Longest value that `Debug` shows, in bytes. Longer than any status or code, shorter than any details.
+const SHOWN_MAX: usize = 32;
 
 impl RegisterValue {
     /// The text.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::facet::{EditLock, Facet};
-use crate::hold::{Hold, HoldOwner, Slot};
+use crate::hold::{Hold, HoldOwner, NativeCode};
 use crate::ids::{Identifier, SubjectId, System};
 use crate::profile::Profile;
 use crate::status::Status;
@@ -26,8 +26,9 @@ pub struct SubjectState {
     pub holds: BTreeMap<HoldOwner, Hold>,
     /// The guard against edits.
     pub edit_lock: EditLock,
-    /// The code that a slot shows when no hold stands in it, where it is not the vendor's empty code.
-    pub resting: BTreeMap<Slot, Box<str>>,
+    /// The code that the slot of an owner's holds shows when none stands in it, where that is not the
+    /// vendor's empty code.
+    pub resting: BTreeMap<HoldOwner, NativeCode>,
     /// Consumer details that no system of record has confirmed yet.
     pub pending_profile: Option<Profile>,
 }
@@ -56,14 +57,16 @@ impl SubjectState {
     pub fn restore(&mut self, facet: &Facet, before: &Self) {
         match facet {
             Facet::Lifecycle => self.lifecycle = before.lifecycle,
-            Facet::Hold(owner) if before.holds.get(owner) == self.holds.get(owner) => {
-                // The hold is as it was, so the change was to a slot's resting value.
-                self.resting.clone_from(&before.resting);
+            Facet::Hold(owner) => {
+                match before.holds.get(owner) {
+                    Some(hold) => drop(self.holds.insert(owner.clone(), hold.clone())),
+                    None => drop(self.holds.remove(owner)),
+                }
+                match before.resting.get(owner) {
+                    Some(code) => drop(self.resting.insert(owner.clone(), code.clone())),
+                    None => drop(self.resting.remove(owner)),
+                }
             }
-            Facet::Hold(owner) => match before.holds.get(owner) {
-                Some(hold) => drop(self.holds.insert(owner.clone(), hold.clone())),
-                None => drop(self.holds.remove(owner)),
-            },
             Facet::EditLock => self.edit_lock = before.edit_lock,
             Facet::Profile => self.pending_profile.clone_from(&before.pending_profile),
         }

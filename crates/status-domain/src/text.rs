@@ -1,5 +1,6 @@
 //! Bounded pieces of free text.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// Why a change is made, in the words of whoever asked for it.
@@ -40,10 +41,18 @@ impl FromStr for Reason {
 /// A piece of a request in the words of its own wire format, kept to be passed on or shown again.
 ///
 /// Only the adapter that made it reads it. It holds no credential: the adapter leaves those out.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// It may hold personal data, so `Debug` shows only how long it is.
+#[derive(Clone, Eq, PartialEq)]
 pub struct Native {
     /// The adapter's own notation, usually JSON.
     pub text: Box<str>,
     /// Name and value pairs by which a list can be filtered.
     pub attributes: Vec<(Box<str>, Box<str>)>,
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.attributes.iter().map(|(name, _)| &**name).collect();
+        write!(f, "Native({} bytes, {names:?})", self.text.len())
+    }
 }

@@ -146,7 +146,8 @@ fn code<'a>(family: &'a Family, id: SubjectId, owner: &HoldOwner) -> Option<&'a 
 
 #[track_caller]
 fn resting<'a>(family: &'a Family, id: SubjectId, name: &'static str) -> Option<&'a str> {
-    state(family, id).resting.get(&slot(name)).map(|code| &**code)
+    let codes = state(family, id).resting.values();
+    codes.into_iter().find(|code| code.slot == slot(name)).map(|code| &*code.code)
 }
 
 #[test]
@@ -415,11 +416,10 @@ fn a_final_code_stays_final_when_it_comes_again_with_another_severity() {
 }
 
 #[test]
-#[ignore = "not so yet: all markers are put back"]
 fn putting_back_one_owners_hold_leaves_the_marker_of_another_slot() {
     let before = SubjectState::new();
     let marked = accept(&family(), ACCOUNT, mark(&BANK, "W"));
     let mut state = state(&marked.after, ACCOUNT).clone();
     state.restore(&Facet::Hold(FRAUD), &before);
-    assert_eq!(state.resting.get(&slot("ACC2")).map(|code| &**code), Some("W"));
+    assert_eq!(state.resting.get(&BANK).map(|code| &*code.code), Some("W"));
 }

@@ -66,7 +66,11 @@ fn any_lock() -> impl Strategy<Value = EditLock> {
 fn any_state() -> impl Strategy<Value = SubjectState> {
     let lifecycle = prop_oneof![2 => Just(Status::Active), 1 => any_status()];
     let holds = proptest::collection::btree_map(any_owner(), any_hold(), 0..3);
-    let resting = proptest::collection::btree_map(any_slot(), Just("V".into()), 0..2);
+    let resting = proptest::collection::btree_map(
+        any_owner(),
+        any_slot().prop_map(|slot| NativeCode { slot, code: "V".into() }),
+        0..2,
+    );
     (lifecycle, holds, any_lock(), resting, proptest::option::of(any_profile())).prop_map(
         |(lifecycle, holds, edit_lock, resting, pending_profile)| SubjectState {
             lifecycle,

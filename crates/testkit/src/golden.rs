@@ -147,6 +147,9 @@ pub fn render_command(command: &Result<Command, DecodeError>) -> String {
             let (system, kind) = (&name.system, name.kind.as_str());
             let _ = writeln!(text, "named by {system} {kind} {:?}", name.value.expose());
         }
+        if let Some(native) = &request.native {
+            let _ = writeln!(text, "native {}\nattributes {:?}", native.text, native.attributes);
+        }
     }
     let _ = writeln!(text, "{command:#?}");
     text

@@ -56,6 +56,10 @@ impl Way4Reply {
         self.tracking_id.as_deref()
     }
 
+    pub(super) fn bank_id(&self) -> &str {
+        &self.bank_id
+    }
+
     pub(super) const fn has_card_function(&self) -> bool {
         self.card_function
     }

@@ -86,7 +86,9 @@ fn native(hold: &Hold, slot: BlockSlot) -> Option<&str> {
 
 /// What the slot shows while nothing stands in it.
 fn resting(view: SubjectView<'_>, slot: BlockSlot) -> RegisterValue {
-    value(view.subject.state.resting.get(&slot.slot()).map_or(NO_BLOCK, |code| code))
+    let codes = view.subject.state.resting.values();
+    let shown = codes.into_iter().find(|code| code.slot == slot.slot());
+    value(shown.map_or(NO_BLOCK, |code| &code.code))
 }
 
 fn value(code: &str) -> RegisterValue {

@@ -326,8 +326,10 @@ fn resting_values() -> Vec<(&'static str, Family)> {
     let (acc1, acc2) = (BlockSlot::Acc1, BlockSlot::Acc2);
     let resting = |change: fn(&mut SubjectState)| {
         family(|_, account| {
-            account.resting.insert(acc1.slot(), "V".into());
-            account.resting.insert(acc2.slot(), "W".into());
+            let marker =
+                |slot: BlockSlot, code: &str| NativeCode { slot: slot.slot(), code: code.into() };
+            account.resting.insert(fraud(), marker(acc1, "V"));
+            account.resting.insert(bank(), marker(acc2, "W"));
             change(account);
         })
     };

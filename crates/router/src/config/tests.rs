@@ -22,10 +22,9 @@ fn overridden(text: &str, pairs: &[(&str, &str)]) -> Result<Config, ConfigError>
 /// The path and message of the setting that is refused.
 #[track_caller]
 fn refused(text: &str) -> (String, String) {
-    match read(text).unwrap_err() {
-        ConfigError::Setting(finding) => (finding.key, finding.message),
-        other => panic!("{other}"),
-    }
+    let error = read(text).unwrap_err();
+    let ConfigError::Setting(finding) = error else { panic!("{error}") };
+    (finding.key, finding.message)
 }
 
 /// What `check` says besides that nobody can call.
@@ -46,6 +45,16 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.delivery.lease, Duration::from_secs(60));
     assert_eq!(config.log.format, LogFormat::Human);
     assert_eq!(config.store.url, StoreUrl::Sqlite("gate.db".into()));
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_configuration() {
+    let manual = include_str!("../../../../docs/configuration.md");
+    let (_, rest) = manual.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let config = Config::read(example, []).unwrap();
+    assert_eq!(config.policy.rules.len(), 1);
+    assert_eq!(config.netxd.unwrap().clients[0].name, "channel");
 }
 
 #[test]

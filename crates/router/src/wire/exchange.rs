@@ -99,7 +99,7 @@ async fn read<S>(
 
 async fn serve<S: Store>(door: &Door<S>, head: &HttpRequest, read: Read) -> Done {
     let peer = head.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let Read { credentials, command, encode } = read;
+    let Read { credentials, on_behalf_of, command, encode } = read;
     let format = door.format.system();
     let caller = door.authenticator.authenticate(format, &credentials, peer, clock::now());
     let caller = match caller {
@@ -110,6 +110,12 @@ async fn serve<S: Store>(door: &Door<S>, head: &HttpRequest, read: Read) -> Done
         }
     };
     let client = Some(caller.principal.client.clone());
+    if let Some(bank) = on_behalf_of
+        && !door.authenticator.permits_bank(&caller.principal, &bank)
+    {
+        let why = NotActedOn::Forbidden("speaking for this institution");
+        return Done { answered: say(&encode, &Answer::NotActedOn(why)), client, detail: None };
+    }
     let command = match command {
         Ok(command) => command,
         Err(error) => {

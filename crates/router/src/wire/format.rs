@@ -33,6 +33,8 @@ pub trait Format: Send + Sync {
 pub struct Read {
     /// What the caller says it is.
     pub credentials: Credentials,
+    /// For whom it says it speaks.
+    pub on_behalf_of: Option<Box<str>>,
     /// What it asks for.
     pub command: Result<Command, DecodeError>,
     /// How it is answered.
@@ -63,7 +65,8 @@ impl<D: Downstream + 'static> Format for Served<D> {
         let decoded = self.adapter.decode(request)?;
         let (adapter, reply) = (Arc::clone(&self.adapter), decoded.reply);
         let encode: Encoder = Arc::new(move |answer, at| adapter.encode(&reply, answer, at));
-        Ok(Read { credentials: decoded.credentials, command: decoded.command, encode })
+        let (credentials, on_behalf_of) = (decoded.credentials, decoded.on_behalf_of);
+        Ok(Read { credentials, on_behalf_of, command: decoded.command, encode })
     }
 
     fn encode_unreadable(&self, error: &Unreadable) -> http::Response<Bytes> {

@@ -1,7 +1,7 @@
 //! What is true of a subject.
 
 use serde::{Deserialize, Serialize};
-use status_domain::hold::{Hold, HoldOwner};
+use status_domain::hold::{Hold, HoldOwner, NativeCode};
 use status_domain::profile::Profile;
 use status_domain::subject::SubjectState;
 
@@ -20,7 +20,7 @@ pub(crate) struct StateMirror<'a> {
     holds: Vec<HoldMirror<'a>>,
     edit_lock: EditLockName,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    resting: Vec<CodeMirror<'a>>,
+    resting: Vec<RestingMirror<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending_profile: Option<ProfileMirror<'a>>,
 }
@@ -33,23 +33,41 @@ impl Stored for SubjectState {
             lifecycle: StatusName(self.lifecycle),
             holds: self.holds.iter().map(|(owner, hold)| HoldMirror::new(owner, hold)).collect(),
             edit_lock: self.edit_lock.into(),
-            resting: self.resting.iter().map(|(slot, code)| CodeMirror::new(slot, code)).collect(),
+            resting: self.resting.iter().map(RestingMirror::new).collect(),
             pending_profile: self.pending_profile.as_ref().map(ProfileMirror::new),
         }
     }
 
     fn from_mirror(mirror: StateMirror<'static>) -> Option<Self> {
-        let resting = mirror.resting.into_iter().map(|code| {
-            let code = code.restore()?;
-            Some((code.slot, code.code))
-        });
         Some(Self {
             lifecycle: mirror.lifecycle.0,
             holds: mirror.holds.into_iter().map(HoldMirror::restore).collect::<Option<_>>()?,
             edit_lock: mirror.edit_lock.into(),
-            resting: resting.collect::<Option<_>>()?,
+            resting: mirror
+                .resting
+                .into_iter()
+                .map(RestingMirror::restore)
+                .collect::<Option<_>>()?,
             pending_profile: mirror.pending_profile.map(ProfileMirror::restore),
         })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RestingMirror<'a> {
+    owner: Text<'a>,
+    native: CodeMirror<'a>,
+}
+
+impl<'a> RestingMirror<'a> {
+    fn new((owner, code): (&'a HoldOwner, &'a NativeCode)) -> Self {
+        let native = CodeMirror::new(&code.slot, &code.code);
+        Self { owner: text(owner.as_str()), native }
+    }
+
+    fn restore(self) -> Option<(HoldOwner, NativeCode)> {
+        Some((self.owner.parse().ok()?, self.native.restore()?))
     }
 }
 

@@ -118,7 +118,7 @@ fn edit_lock() -> impl Strategy<Value = EditLock> {
 
 fn state() -> impl Strategy<Value = SubjectState> {
     let holds = btree_map(owner(), hold(), 0..3);
-    let resting = btree_map(slot(), text(), 0..3);
+    let resting = btree_map(owner(), code(), 0..3);
     (status(), holds, edit_lock(), resting, of(profile())).prop_map(
         |(lifecycle, holds, edit_lock, resting, pending_profile)| SubjectState {
             lifecycle,
@@ -352,7 +352,7 @@ const STATE: &str = concat!(
     r#"{"lifecycle":"ACTIVE","holds":[{"owner":"fraud","severity":"BLOCKED","#,
     r#""native":{"system":"way4","slot":"ACC1","code":"F"},"reversible":true,"reason":"stolen","#,
     r#""placed_at":"2026-01-02T03:04:05.000006Z"}],"edit_lock":"locked","#,
-    r#""resting":[{"system":"way4","slot":"ACC2","code":"V"}],"#,
+    r#""resting":[{"owner":"bank","native":{"system":"way4","slot":"ACC2","code":"V"}}],"#,
     r#""pending_profile":{"first_name":"Ann","title":"mrs","gender":"female"}}"#,
 );
 const REQUEST: &str = concat!(

@@ -84,7 +84,11 @@ pub(crate) fn rich_state() -> SubjectState {
         lifecycle: Status::Suspended,
         holds: [(HoldOwner::new("fraud"), hold)].into(),
         edit_lock: EditLock::Locked,
-        resting: [(slot("ACC2".into()), "V".into())].into(),
+        resting: [(
+            HoldOwner::new("bank"),
+            NativeCode { slot: slot("ACC2".into()), code: "V".into() },
+        )]
+        .into(),
         pending_profile: Some(Profile { city: Some("Ulm".into()), ..Profile::default() }),
     }
 }
