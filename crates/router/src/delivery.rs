@@ -9,7 +9,7 @@ mod lane;
 mod login;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use status_store::store::Store;
@@ -76,6 +76,10 @@ impl<S: Store> Delivery<S> {
 
     /// Takes lanes that are due; says when to look again.
     async fn claim(&self) -> Option<DateTime<Utc>> {
+        let now = Instant::now();
+        if let Some(until) = self.upstream.closed_until(now) {
+            return Some(clock::now() + (until - now));
+        }
         let free = self.upstream.permits.available_permits().min(CLAIM_MAX);
         if free == 0 {
             // One that comes free will be used by the next look, which is not far away.

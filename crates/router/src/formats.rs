@@ -1,11 +1,12 @@
 //! The table of wire formats: what is served where, and which systems are called.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::http::header::HeaderName;
 use status_domain::adapter::Upstream;
 use tokio::sync::Semaphore;
 
+use crate::breaker::{Breaker, BreakerPolicy};
 use crate::config::server::Calls;
 use crate::config::{Config, Finding};
 use crate::upstreams::{UpstreamEntry, Upstreams};
@@ -88,6 +89,7 @@ fn entry<U: Upstream + 'static>(adapter: Option<U>, calls: Option<Calls>) -> Opt
         timeout: calls.timeout,
         connect_timeout: calls.connect_timeout,
         permits: Arc::new(Semaphore::new(calls.concurrency_max.get())),
+        breaker: Mutex::new(Breaker::new(BreakerPolicy::default())),
     })
 }
 

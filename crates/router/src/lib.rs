@@ -4,6 +4,7 @@
 //! their verdicts durable and carries them out.
 
 pub mod auth;
+pub mod breaker;
 pub mod cli;
 pub mod clock;
 pub mod config;

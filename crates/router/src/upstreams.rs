@@ -1,14 +1,16 @@
 //! The configured upstream systems.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use status_domain::adapter::Upstream;
 use status_domain::facet::Facet;
 use status_domain::ids::System;
 use status_domain::register::RegisterName;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::breaker::{Breaker, Health, Turn};
 
 /// One upstream system and how it is to be treated.
 pub struct UpstreamEntry {
@@ -22,9 +24,47 @@ pub struct UpstreamEntry {
     pub connect_timeout: Duration,
     /// The right to have a request under way: as many as may be at once.
     pub permits: Arc<Semaphore>,
+    /// Holds requests back while the system fails.
+    pub breaker: Mutex<Breaker>,
 }
 
 impl UpstreamEntry {
+    /// The right to begin a request now.
+    ///
+    /// # Errors
+    ///
+    /// When to ask again; the present if it depends on another request's end.
+    pub fn admit(&self, now: Instant) -> Result<OwnedSemaphorePermit, Instant> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| now)?;
+        self.breaker().admit(now)?;
+        Ok(permit)
+    }
+
+    /// Until when no request may be begun, if the system is being left alone.
+    #[must_use]
+    pub fn closed_until(&self, now: Instant) -> Option<Instant> {
+        self.breaker().closed_until(now)
+    }
+
+    /// Takes in what a request told about the system.
+    pub fn learn(&self, health: Health, now: Instant) {
+        let turn = self.breaker().learn(health, now);
+        let system = self.system();
+        match turn {
+            Some(Turn::Opened) if health == Health::Rejecting => {
+                tracing::error!(%system, "the upstream rejects our credentials: a person is needed");
+            }
+            Some(Turn::Opened) => tracing::warn!(%system, "the upstream fails and is left alone"),
+            Some(Turn::Closed) => tracing::info!(%system, "the upstream answers again"),
+            None => {}
+        }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        // Nothing that runs under the lock can leave it half changed.
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The system's name.
     #[must_use]
     pub fn system(&self) -> &System {

@@ -8,6 +8,7 @@ use status_domain::failure::{Again, Confirmation, Failure};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::breaker::Health;
 use crate::clock;
 use crate::delivery::client;
 use crate::delivery::login::Token;
@@ -35,6 +36,7 @@ pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Se
     for order in orders {
         let (started_at, began) = (clock::now(), Instant::now());
         let result = carry_out(&channel, &order).await;
+        channel.upstream.learn(health(&result), Instant::now().into_std());
         if let Err(failure) = &result {
             let register = order.order.register.as_str();
             let word = failure.word();
@@ -52,6 +54,17 @@ pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Se
     let report = Report { subject, system, token, results, permit, chance };
     // The writer goes last, so it is there; if it is not, the lease ends and the lane is taken again.
     drop(writer.send(Op::Record(Arc::new(report))).await);
+}
+
+/// What a result tells about the upstream.
+const fn health(result: &Result<Confirmation, Failure>) -> Health {
+    match result {
+        Ok(_) | Err(Failure::Refused { again: Again::Never | Again::Later(_), .. }) => Health::Well,
+        Err(Failure::NotSent { .. } | Failure::Unknown { .. }) => Health::Failing,
+        Err(Failure::Refused { again: Again::AfterLogin | Again::AfterPerson, .. }) => {
+            Health::Rejecting
+        }
+    }
 }
 
 async fn carry_out(channel: &Channel, order: &LaneOrder) -> Result<Confirmation, Failure> {

@@ -1,11 +1,13 @@
 //! One exchange with a caller.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::FutureExt as _;
 use status_domain::adapter::Unreadable;
 use status_domain::answer::{Answer, NotActedOn};
 use status_domain::command::Command;
@@ -46,10 +48,14 @@ pub(crate) async fn exchange<S: Store>(
     {
         return body::response(options);
     }
-    let done = match read(&door, &head, &mut payload).await {
-        Ok(read) => serve(&door, &head, read).await,
-        Err(error) => Done::unreadable(&door, &error),
+    let work = async {
+        match read(&door, &head, &mut payload).await {
+            Ok(read) => serve(&door, &head, read).await,
+            Err(error) => Done::unreadable(&door, &error),
+        }
     };
+    // Nothing here should panic; if it does, the caller is told and other callers do not notice.
+    let done = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Done::broken());
     let format = door.format.system();
     tracing::info!(
         request_id = id,
@@ -85,6 +91,15 @@ impl Done {
         let answered = Answered { response, change: None, outcome: "unreadable" };
         let detail = format!("{:?}: {}", error.kind, error.detail);
         Self { answered, client: None, detail: Some(detail.into()) }
+    }
+}
+
+impl Done {
+    fn broken() -> Self {
+        let mut response = http::Response::new(bytes::Bytes::from_static(b"internal error\n"));
+        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        let answered = Answered { response, change: None, outcome: "panicked" };
+        Self { answered, client: None, detail: None }
     }
 }
 

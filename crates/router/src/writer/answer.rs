@@ -62,7 +62,8 @@ pub(super) fn begun(
         return attach(unit, id, row, caller);
     }
     // A client that does not wait is told that it is recorded, in the success shape.
-    let answer = if early {
+    let shown = unit.approvals.get(&id).is_some_and(|row| row.request.shown_as_request);
+    let answer = if early && !shown {
         Answer::Applied(Applied { change: id, effective: change.effective, native: None })
     } else {
         of_change(unit, change, None)

@@ -1,5 +1,7 @@
 //! Lanes: who may talk to an upstream about a subject, and what is to be said.
 
+use std::time::Instant;
+
 use sha2::{Digest as _, Sha256};
 use status_domain::ids::{Identifier, OrderId};
 use status_domain::register::Order;
@@ -42,9 +44,13 @@ pub(super) fn start(
     if held.is_some_and(|held| held.until > now) {
         return false;
     }
-    let Some(permit) = permit.or_else(|| upstream.permits.clone().try_acquire_owned().ok()) else {
-        unit.effects.push(Effect::Due(lane.1.clone(), now));
-        return false;
+    let permit = match permit.map_or_else(|| upstream.admit(Instant::now()), Ok) {
+        Ok(permit) => permit,
+        Err(again) => {
+            let wait = again.saturating_duration_since(Instant::now());
+            unit.effects.push(Effect::Due(lane.1.clone(), now + wait));
+            return false;
+        }
     };
     if held.is_some() {
         // Whoever held it did not come back: its request may have had its effect.

@@ -34,8 +34,12 @@ pub(super) fn record(unit: &mut Unit<'_>, report: &Report) {
     for result in &report.results {
         wait = wait.max(apply(unit, &lane, result, report.chance));
     }
+    if let Some(family) = unit.family_mut(lane.0) {
+        land(family, &lane);
+    }
+    // Before anything more is sent: a change that is put back may leave nothing to send.
+    settle::settle_lane(unit, &lane);
     let Some(family) = unit.family_mut(lane.0) else { return };
-    land(family, &lane);
     let more = family.registers_of(&lane).any(claim::is_pending);
     let due_at = more.then(|| now + wait);
     let row = family.lane_mut(&lane);
@@ -49,7 +53,6 @@ pub(super) fn record(unit: &mut Unit<'_>, report: &Report) {
             unit.effects.push(Effect::Due(lane.1.clone(), due_at));
         }
     }
-    settle::settle_lane(unit, &lane);
 }
 
 /// Takes one result into its register; says how long to wait before the lane is used again.
@@ -151,6 +154,10 @@ fn retry(
     if row.version != version {
         return Duration::ZERO;
     }
+    if !is_tried(failure) {
+        // An upstream that is away for long must not turn a backlog into dead letters.
+        return policy.delay(NOT_TRIED, after, chance);
+    }
     row.attempts = row.attempts.saturating_add(1);
     if row.attempts < policy.attempts_max {
         return policy.delay(row.attempts, after, chance);
@@ -158,6 +165,17 @@ fn retry(
     park(row);
     mark(family, key, version, &AssertionState::Parked);
     Duration::ZERO
+}
+
+/// Where a value that never reached its upstream stands in the row of waits.
+const NOT_TRIED: u32 = 4;
+
+/// Whether the upstream had the value before it: only that uses up its attempts.
+const fn is_tried(failure: &Failure) -> bool {
+    match failure {
+        Failure::NotSent { .. } | Failure::Refused { again: Again::AfterPerson, .. } => false,
+        Failure::Refused { .. } | Failure::Unknown { .. } => true,
+    }
 }
 
 fn park(row: &mut RegisterRow) {

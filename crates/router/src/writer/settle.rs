@@ -75,6 +75,9 @@ pub(super) fn close(unit: &mut Unit<'_>, member: SubjectId, id: ChangeId, outcom
     }
     let row = row.clone();
     family.dirty_changes.insert(id);
+    if matches!(row.outcome, ChangeOutcome::Partly(_) | ChangeOutcome::Unknown) {
+        tracing::error!(change = %id, outcome = word(&row.outcome), "a person is needed");
+    }
     let body = match &row.outcome {
         ChangeOutcome::Partly(missing) => json!({ "missing": answer::names(missing) }),
         ChangeOutcome::Refused(system, refusal) => {

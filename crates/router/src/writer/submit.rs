@@ -34,8 +34,8 @@ pub(super) fn change(unit: &mut Unit<'_>, op: ChangeOp) {
         let created_at = unit.now;
         answer_row = Some(AnswerRow { key, content, change: None, response: None, created_at });
     }
-    let target = match resolve(unit, &request) {
-        Ok(target) => target,
+    let (target, is_new) = match resolve(unit, &request) {
+        Ok(resolved) => resolved,
         Err(why) => return answer::say(unit, caller, &Answer::NotActedOn(why)),
     };
     let decision = match unit.family(target) {
@@ -48,34 +48,45 @@ pub(super) fn change(unit: &mut Unit<'_>, op: ChangeOp) {
     };
     let id = ChangeId(Uuid::now_v7());
     match decision {
-        Decision::Refuse(refusal) => refuse(unit, answer_row, caller, refusal),
+        Decision::Refuse(refusal) => {
+            if is_new {
+                unit.remove_subject(target);
+            }
+            refuse(unit, answer_row, caller, refusal);
+        }
         Decision::NeedsApproval => {
             ask(unit, id, target, by, request, answer_row, caller);
         }
         Decision::Accept(decided) => {
             let shown = request.shown_as_request;
             let row = new_change(unit, id, target, &by, &request, answer_row.as_ref());
-            if let Err(refusal) = accept::accept(unit, row, decided) {
-                return refuse(unit, answer_row, caller, refusal);
-            }
             if shown {
+                // First, because a change that nobody need be told of ends as it is accepted.
                 put_approval(unit, id, target, by, request, ApprovalState::Executing);
+            }
+            if let Err(refusal) = accept::accept(unit, row, decided) {
+                unit.approvals.remove(&id);
+                if is_new {
+                    unit.remove_subject(target);
+                }
+                return refuse(unit, answer_row, caller, refusal);
             }
             answer::begun(unit, id, wait, answer_row, caller);
         }
     }
 }
 
-/// Finds the subject that all the identifiers name, or makes one that they will name.
-fn resolve(unit: &mut Unit<'_>, request: &ChangeRequest) -> Result<SubjectId, NotActedOn> {
+/// Finds the subject that all the identifiers name, or makes one that they will name; says whether it
+/// is new.
+fn resolve(unit: &mut Unit<'_>, request: &ChangeRequest) -> Result<(SubjectId, bool), NotActedOn> {
     let named: BTreeSet<SubjectId> =
         request.named_by.iter().filter_map(|name| unit.known.get(name)).copied().collect();
     let has_unknown = request.named_by.iter().any(|name| !unit.known.contains_key(name));
     match (named.first(), named.len(), has_unknown) {
-        (Some(only), 1, false) => Ok(*only),
+        (Some(only), 1, false) => Ok((*only, false)),
         (None, _, _) => match unit.rules.policy.unknown_subject {
             UnknownSubject::Refuse => Err(NotActedOn::UnknownSubject),
-            UnknownSubject::Register => Ok(register(unit, request)),
+            UnknownSubject::Register => Ok((register(unit, request), true)),
         },
         // A name that nobody knows beside one that somebody knows may be another's: never guessed.
         (Some(_), count, true) => Err(NotActedOn::Ambiguous(count + 1)),

@@ -121,6 +121,17 @@ impl<'r> Unit<'r> {
         }
     }
 
+    /// Takes back a subject that was added in this batch and about which nothing was recorded.
+    pub(super) fn remove_subject(&mut self, id: SubjectId) {
+        let Some(index) = self.family_of.remove(&id) else { return };
+        self.known.retain(|_, subject| *subject != id);
+        if let Some(family) = self.families.get_mut(index) {
+            family.family.members.retain(|member| member.id != id);
+            family.heads.remove(&id);
+            family.dirty_subjects.remove(&id);
+        }
+    }
+
     /// A change, whether open or final.
     pub(super) fn change(&self, id: ChangeId) -> Option<&ChangeRow> {
         let open = self.families.iter().find_map(|family| family.changes.get(&id));
