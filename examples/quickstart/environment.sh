@@ -14,6 +14,10 @@ if [ ! -r "$environment" ]; then
 fi
 . "$environment"
 
+# What listens on this machine is not to be sought behind a proxy.
+host=${STATUSGATE_URL#*://}
+export no_proxy="${host%:*}${no_proxy:+,$no_proxy}"
+
 # conclude ANSWER TEXT: prints the answer and ends the script, with success if the text is in it.
 conclude() {
     printf '%s\n' "$1"

@@ -21,7 +21,15 @@ except ImportError:
 
 root = pathlib.Path(__file__).resolve().parents[2]
 file = root / os.environ.get('STATUSGATE_ENV', 'var/quickstart.env')
-env = dict(word.split('=', 1) for word in shlex.split(file.read_text()))
+try:
+    env = dict(word.split('=', 1) for word in shlex.split(file.read_text()))
+except OSError:
+    print(f"{file} cannot be read: start the gateway with 'make run' first,",
+          'or name its file in STATUSGATE_ENV', file=sys.stderr)
+    sys.exit(2)
+
+# What listens on this machine is not to be sought behind a proxy.
+os.environ['no_proxy'] = urllib.parse.urlsplit(env['STATUSGATE_URL']).hostname
 
 
 class Answer:

@@ -8,6 +8,11 @@ var path = require('path');
 // NAME=value or NAME='value', one a line, as `statusgate quickstart` writes them.
 var root = path.resolve(__dirname, '..', '..');
 var file = path.resolve(root, process.env.STATUSGATE_ENV || 'var/quickstart.env');
+if (!fs.existsSync(file)) {
+  console.error(file + " cannot be read: start the gateway with 'make run' first, " +
+    "or name its file in STATUSGATE_ENV");
+  process.exit(2);
+}
 var env = {};
 fs.readFileSync(file, 'utf8').split('\n').forEach(function (line) {
   var parts = /^(\w+)=(.*)$/.exec(line);

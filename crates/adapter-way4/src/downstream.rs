@@ -71,9 +71,11 @@ impl Downstream for Way4Downstream {
             return Err(unreadable(UnreadableKind::Envelope, "no header"));
         };
         let reply = Way4Reply::read(header);
+        // A bank that is not named is missing, which the command says.
+        let bank_id = Some(reply.bank_id().trim()).filter(|bank_id| !bank_id.is_empty());
         Ok(Decoded {
             credentials: bearer(request.headers()),
-            on_behalf_of: Some(reply.bank_id().into()),
+            on_behalf_of: bank_id.map(Into::into),
             reply,
             command: self.command(header, operation.get("body")),
         })

@@ -13,6 +13,8 @@ mod link;
 pub mod op;
 mod record;
 mod settle;
+#[cfg(test)]
+mod simulation;
 mod submit;
 mod unit;
 pub mod waiters;

@@ -143,7 +143,7 @@ pub struct RegisterRow {
     pub version: u64,
     /// The change that made the desired value.
     pub change: ChangeId,
-    /// What it was last confirmed to hold, and which version that was.
+    /// What it is known to hold, and which version that was. `None` while that is in doubt.
     pub confirmed: Option<(RegisterValue, u64)>,
     /// Where it stands.
     pub state: RegisterState,

@@ -46,8 +46,7 @@ const IMPURE: [&str; 13] = [
     "new_v4",
 ];
 
-/// What only the store's sources say. A statement with one of these in the middle of a sentence would be
-/// found too; there is none.
+/// What only the store's sources say.
 const SQL: [&str; 6] =
     ["SELECT ", "INSERT INTO ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA ", " SET "];
 
@@ -199,10 +198,12 @@ fn no_adapter_knows_another() {
     nothing(&found);
 }
 
+/// But for the load generator, which is no part of the product.
 #[test]
 fn nothing_depends_on_the_router() {
     let found: Vec<String> = members()
         .iter()
+        .filter(|member| member.name != "bench")
         .flat_map(|member| others(member, &member.normal(), |name| name != "router"))
         .collect();
     nothing(&found);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use status_domain::adapter::{self as seam, Credentials, Decoded, Unreadable, UnreadableKind};
 use status_domain::answer::{Answer, DecodeError, NotActedOn, Problem};
 use status_domain::command::{Action, ChangeRequest, Command};
@@ -19,9 +19,12 @@ pub const CUSTOMER: IdentifierKind = IdentifierKind::new("customer");
 /// The one register.
 pub const STATE: RegisterName = RegisterName::new("state");
 
-/// Both sides of the format: where Lantern is, and the gateway's own key there.
+/// The server side of the format.
 #[derive(Debug)]
-pub struct Lantern(pub http::Uri, pub SecretString);
+pub struct LanternDownstream;
+/// The client side: where Lantern is, and the gateway's `Authorization` there, marked as sensitive.
+#[derive(Debug)]
+pub struct LanternUpstream(pub http::Uri, pub HeaderValue);
 
 /// The word for a status. No wildcard arm: whoever adds a status decides here what Lantern is told.
 fn word(status: Status) -> Projected {
@@ -60,20 +63,18 @@ const fn said(answer: &Answer) -> &'static str {
         Answer::PendingApproval { .. } | Answer::Queued { .. } => "WAITS",
         Answer::PartlyApplied { .. } | Answer::Unknown { .. } => "UNCLEAR",
         Answer::NotActedOn(NotActedOn::Overloaded | NotActedOn::Unavailable) => "LATER",
-        Answer::RefusedUpstream { .. } | Answer::RefusedByPolicy(_) => "NO",
+        Answer::RefusedUpstream { .. } | Answer::RefusedByPolicy(_) | Answer::NotActedOn(_) => "NO",
         Answer::Superseded { .. } | Answer::Approval(_) | Answer::Approvals(_) => "NO",
-        Answer::NotActedOn(_) => "NO",
     }
 }
 
-impl seam::Downstream for Lantern {
+impl seam::Downstream for LanternDownstream {
     type Reply = String;
 
     fn decode(&self, request: &Request<Bytes>) -> Result<Decoded<String>, Unreadable> {
         let text = std::str::from_utf8(request.body()).unwrap_or_default();
         let [reference, customer, state] = text.split(';').collect::<Vec<_>>()[..] else {
-            let detail = "not three fields".into();
-            return Err(Unreadable { kind: UnreadableKind::Envelope, detail });
+            return Err(Unreadable { kind: UnreadableKind::Envelope, detail: "no fields".into() });
         };
         let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|text| text.strip_prefix("Bearer "));
@@ -91,7 +92,7 @@ impl seam::Downstream for Lantern {
     }
 }
 
-impl seam::Upstream for Lantern {
+impl seam::Upstream for LanternUpstream {
     fn system(&self) -> &System {
         const { &SYSTEM }
     }
@@ -116,11 +117,8 @@ impl seam::Upstream for Lantern {
         let not_sent = |cause: &str| Failure::NotSent { cause: cause.into() };
         let customer = order.identifiers.iter().find(|one| one.kind == CUSTOMER);
         let customer = customer.ok_or_else(|| not_sent("no customer number"))?.value.expose();
-        let mut key = HeaderValue::try_from(format!("Bearer {}", self.1.expose_secret()))
-            .map_err(|_| not_sent("the key cannot stand in a header"))?;
-        key.set_sensitive(true);
         let line = format!("{:x};{customer};{}", order.id.0, order.value.as_str()).into();
-        let request = Request::post(&self.0).header(AUTHORIZATION, key).body(line);
+        let request = Request::post(&self.0).header(AUTHORIZATION, &self.1).body(line);
         request.map_err(|_| not_sent("the request cannot be written"))
     }
 

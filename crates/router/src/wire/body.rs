@@ -16,9 +16,8 @@ pub(super) async fn read(
     payload: &mut web::Payload,
     deadline: Duration,
 ) -> Result<Bytes, Unreadable> {
-    if let Some(coding) = head.headers().get("content-encoding")
-        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
+    let mut codings = head.headers().get_all("content-encoding");
+    if !codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(unreadable(UnreadableKind::MediaType, "a content coding"));
     }
     let collect = async {

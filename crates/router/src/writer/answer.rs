@@ -79,6 +79,9 @@ pub(super) fn begun(
 pub(super) fn attach(unit: &mut Unit<'_>, id: ChangeId, row: Option<AnswerRow>, caller: Caller) {
     let interim = Box::new(interim(unit, id));
     let (done, rest) = oneshot::channel();
+    // The change may come to its end in this very batch, before the caller is seen to wait.
+    let known = (Encoder::clone(&caller.encode), row.clone());
+    unit.waiting.entry(id).or_insert(known);
     unit.effects.push(Effect::Wait(id, Waiter { encode: caller.encode, done, answer: row }));
     let waiting = Accepted::Waiting { change: id, done: rest, interim };
     unit.effects.push(Effect::Accept(caller.accepted, waiting));
@@ -121,14 +124,16 @@ pub(super) fn repeat(unit: &mut Unit<'_>, known: &AnswerRow, content: [u8; 32], 
 
 /// Tells everybody who waits for a change that has come to its end.
 pub(super) fn finish(unit: &mut Unit<'_>, change: &ChangeRow) {
-    let Some((encode, row)) = unit.waiters.final_answer(change.id) else { return };
+    let waits = unit.waiters.final_answer(change.id);
+    let waits = waits.or_else(|| unit.waiting.get(&change.id).cloned());
+    let Some((encode, row)) = waits else { return };
     let native = unit.waiters.native(change.id);
     let answer = of_change(unit, change, native);
     let answered = answered(unit, &encode, Some(change.id), &answer);
     if let Some(row) = row {
         unit.put_answer(AnswerRow { response: Some(stored(&answered.response)), ..row });
     }
-    unit.effects.push(Effect::Finish(change.id, answered));
+    unit.effects.push(Effect::Finish(change.id, answered, Box::new(answer), unit.now));
 }
 
 fn interim(unit: &Unit<'_>, id: ChangeId) -> Answer {

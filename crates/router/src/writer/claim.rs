@@ -10,8 +10,10 @@ use status_store::record::{Lease, RegisterRow, RegisterState};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
+use crate::writer::accept::register_key;
 use crate::writer::effect::Effect;
 use crate::writer::op::{ClaimOp, LaneOrder, LaneWork};
+use crate::writer::settle;
 use crate::writer::unit::{FamilyUnit, LaneKey, Unit};
 
 /// Takes lanes that are due.
@@ -55,7 +57,10 @@ pub(super) fn start(
     if held.is_some() {
         // Whoever held it did not come back: its request may have had its effect.
         doubt(family, lane);
+        land(family, lane);
+        settle::settle_lane(unit, lane);
     }
+    let Some(family) = unit.family_mut(lane.0) else { return false };
     let orders = orders(family, lane);
     let token = Uuid::new_v4();
     let row = family.lane_mut(lane);
@@ -76,6 +81,7 @@ fn doubt(family: &mut FamilyUnit, lane: &LaneKey) {
     for (key, row) in &mut family.registers {
         if key.0 == lane.0 && key.1 == lane.1 && row.state == RegisterState::Pending {
             row.state = RegisterState::InDoubt;
+            row.confirmed = None;
             family.dirty_registers.insert(key.clone());
         }
     }
@@ -91,6 +97,25 @@ fn take_off(family: &mut FamilyUnit, lane: &LaneKey) {
             let on_lane = one.subject == lane.0 && one.system == lane.1;
             if on_lane && is_current && one.state == AssertionState::Pending {
                 one.state = AssertionState::InFlight;
+                family.dirty_changes.insert(*id);
+            }
+        }
+    }
+}
+
+/// Nothing is under way on the lane any more: what is wanted still waits, what is not was overtaken.
+pub(super) fn land(family: &mut FamilyUnit, lane: &LaneKey) {
+    let registers = &family.registers;
+    for (id, change) in &mut family.changes {
+        for one in &mut change.assertions {
+            let on_lane = one.subject == lane.0 && one.system == lane.1;
+            if on_lane && one.state == AssertionState::InFlight {
+                let current = registers.get(&register_key(one)).map(|row| row.version);
+                one.state = if current == Some(one.version) {
+                    AssertionState::Pending
+                } else {
+                    AssertionState::Superseded
+                };
                 family.dirty_changes.insert(*id);
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use status_domain::answer::Answer;
 use status_domain::ids::{ChangeId, System};
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,8 +17,9 @@ pub(super) enum Effect {
     Accept(oneshot::Sender<Accepted>, Accepted),
     /// Remember a caller who waits.
     Wait(ChangeId, Waiter),
-    /// Say the last word to everybody who waits for a change.
-    Finish(ChangeId, Answered),
+    /// Say the last word to everybody who waits for a change: as it is kept for repeats to those who may
+    /// repeat, and to others in their own format.
+    Finish(ChangeId, Answered, Box<Answer>, DateTime<Utc>),
     /// Work on a lane.
     Dispatch(LaneWork),
     /// A lane becomes due.
@@ -51,7 +53,7 @@ impl Effect {
         match self {
             Self::Accept(to, accepted) => drop(to.send(accepted)),
             Self::Wait(change, waiter) => waiters.add(change, waiter),
-            Self::Finish(change, answered) => finish(waiters, change, &answered),
+            Self::Finish(change, kept, answer, at) => finish(waiters, change, &kept, &answer, at),
             Self::Dispatch(work) => {
                 if let Some(outlet) = outbox.loops.get(&work.system) {
                     drop(outlet.work.send(work));
@@ -68,13 +70,20 @@ impl Effect {
     }
 }
 
-fn finish(waiters: &Waiters, change: ChangeId, answered: &Answered) {
+fn finish(
+    waiters: &Waiters,
+    change: ChangeId,
+    kept: &Answered,
+    answer: &Answer,
+    at: DateTime<Utc>,
+) {
     for caller in waiters.take(change).callers {
-        let answered = Answered {
-            response: answered.response.clone(),
-            change: answered.change,
-            outcome: answered.outcome,
+        // A checker may wait for a change that was asked for in another format.
+        let response = match caller.answer {
+            Some(_) => kept.response.clone(),
+            None => (caller.encode)(answer, at),
         };
+        let answered = Answered { response, change: kept.change, outcome: kept.outcome };
         drop(caller.done.send(answered));
     }
 }

@@ -7,7 +7,7 @@ use status_domain::register::RegisterValue;
 use status_domain::settle::AssertionState;
 use status_store::record::{AttemptRow, RegisterRow, RegisterState};
 
-use crate::writer::accept::{is_for, register_key};
+use crate::writer::accept::is_for;
 use crate::writer::claim;
 use crate::writer::effect::Effect;
 use crate::writer::op::{OrderResult, Report};
@@ -35,7 +35,7 @@ pub(super) fn record(unit: &mut Unit<'_>, report: &Report) {
         wait = wait.max(apply(unit, &lane, result, report.chance));
     }
     if let Some(family) = unit.family_mut(lane.0) {
-        land(family, &lane);
+        claim::land(family, &lane);
     }
     // Before anything more is sent: a change that is put back may leave nothing to send.
     settle::settle_lane(unit, &lane);
@@ -149,6 +149,7 @@ fn retry(
     };
     if in_doubt {
         row.state = RegisterState::InDoubt;
+        row.confirmed = None;
     }
     row.last_error = Some(failure.to_string().into());
     if row.version != version {
@@ -199,25 +200,6 @@ fn mark(family: &mut FamilyUnit, key: &RegisterKey, version: u64, state: &Assert
         for one in change.assertions.iter_mut().filter(|one| is_for(one, key)) {
             if one.version == version && is_unfinished(&one.state) {
                 one.state = state.clone();
-                family.dirty_changes.insert(*id);
-            }
-        }
-    }
-}
-
-/// Nothing is under way on the lane any more: what is wanted still waits, what is not was overtaken.
-fn land(family: &mut FamilyUnit, lane: &LaneKey) {
-    let registers = &family.registers;
-    for (id, change) in &mut family.changes {
-        for one in &mut change.assertions {
-            let on_lane = one.subject == lane.0 && one.system == lane.1;
-            if on_lane && one.state == AssertionState::InFlight {
-                let current = registers.get(&register_key(one)).map(|row| row.version);
-                one.state = if current == Some(one.version) {
-                    AssertionState::Pending
-                } else {
-                    AssertionState::Superseded
-                };
                 family.dirty_changes.insert(*id);
             }
         }

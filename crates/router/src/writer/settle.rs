@@ -1,5 +1,7 @@
 //! Changes come to their end.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use status_domain::approval::ApprovalState;
 use status_domain::failure::UpstreamRefusal;
@@ -8,9 +10,9 @@ use status_domain::register::{Projected, RegisterValue};
 use status_domain::settle::{AssertionState, Settled, settle};
 use status_store::record::{ChangeOutcome, ChangeRow, RegisterState};
 
-use crate::writer::accept::register_key;
+use crate::writer::accept::{is_for, register_key};
 use crate::writer::answer;
-use crate::writer::unit::{LaneKey, Unit};
+use crate::writer::unit::{LaneKey, RegisterKey, Unit};
 
 /// Judges every open change that waits for a lane.
 pub(super) fn settle_lane(unit: &mut Unit<'_>, lane: &LaneKey) {
@@ -134,7 +136,7 @@ fn refusal(outcome: &ChangeOutcome) -> Option<UpstreamRefusal> {
 }
 
 /// Puts a refused change back: its facet to what it was, what was pending withdrawn, and every register
-/// it asserted to what the state now says. Nothing is sent: no upstream took the change.
+/// it asserted to what the state now says. That is sent only where a request may have had its effect.
 fn revert(unit: &mut Unit<'_>, member: SubjectId, id: ChangeId, refused_by: &System) {
     let rules = unit.rules;
     let Some(family) = unit.family_mut(member) else { return };
@@ -172,8 +174,19 @@ fn revert(unit: &mut Unit<'_>, member: SubjectId, id: ChangeId, refused_by: &Sys
         let is_held = register.confirmed.as_ref().is_some_and(|(held, _)| *held == value);
         register.version += 1;
         register.desired = value;
-        register.state = if is_held { RegisterState::Confirmed } else { RegisterState::Refused };
-        register.last_error = Some(format!("reverted: refused by {refused_by}").into());
+        let version = register.version;
+        let others = share(&mut family.changes, id, &key, one.version, version);
+        match others.first() {
+            // Another change waits for the same value: it goes on without this one.
+            Some(other) => register.change = *other,
+            None => {
+                let lane = (key.0, key.1.clone());
+                let in_use = family.lanes.get(&lane).is_some_and(|lane| lane.lease.is_some());
+                register.state = put_back(register.state, is_held, in_use);
+                register.last_error = Some(format!("reverted: refused by {refused_by}").into());
+            }
+        }
+        family.dirty_changes.extend(others);
         family.dirty_registers.insert(key);
     }
     if let Some(row) = family.changes.get_mut(&id) {
@@ -184,6 +197,45 @@ fn revert(unit: &mut Unit<'_>, member: SubjectId, id: ChangeId, refused_by: &Sys
         }
         family.dirty_changes.insert(id);
     }
+}
+
+/// Where a register stands after its value was put back.
+const fn put_back(state: RegisterState, is_held: bool, in_use: bool) -> RegisterState {
+    match (state, is_held) {
+        // The refused change may have arrived there: what it was before must be sent.
+        (RegisterState::InDoubt, _) => RegisterState::InDoubt,
+        (RegisterState::Parked, _) => RegisterState::Parked,
+        // An older value is on its way there, and what it leaves behind is not what should be held.
+        (RegisterState::Pending, _) if in_use => RegisterState::Pending,
+        (RegisterState::Pending | RegisterState::Confirmed | RegisterState::Refused, true) => {
+            RegisterState::Confirmed
+        }
+        // Never known to hold it, and nobody asked that it be sent: flagged.
+        (RegisterState::Pending | RegisterState::Confirmed | RegisterState::Refused, false) => {
+            RegisterState::Refused
+        }
+    }
+}
+
+/// Hands a register's next version to the other changes that wait for this one; says which they are.
+fn share(
+    changes: &mut BTreeMap<ChangeId, ChangeRow>,
+    id: ChangeId,
+    key: &RegisterKey,
+    from: u64,
+    to: u64,
+) -> Vec<ChangeId> {
+    let mut found = Vec::new();
+    let others = changes.values_mut().filter(|other| other.id != id);
+    for other in others.filter(|other| other.outcome == ChangeOutcome::Open) {
+        for one in other.assertions.iter_mut().filter(|one| is_for(one, key)) {
+            if one.version == from && one.state == AssertionState::Pending {
+                one.version = to;
+                found.push(other.id);
+            }
+        }
+    }
+    found
 }
 
 /// An outcome in one word, for the history.

@@ -15,6 +15,7 @@ use status_store::record::{
 };
 use status_store::store::{FamilyRecord, Snapshot, Writes};
 
+use crate::gateway::Encoder;
 use crate::upstreams::UpstreamEntry;
 use crate::writer::Rules;
 use crate::writer::effect::Effect;
@@ -35,6 +36,8 @@ pub(super) struct Unit<'r> {
     pub(super) approvals: HashMap<ChangeId, ApprovalRow>,
     pub(super) due: Vec<LaneKey>,
     pub(super) effects: Vec<Effect>,
+    /// Callers of this batch who will wait: how to answer them, and where the answer is kept.
+    pub(super) waiting: HashMap<ChangeId, (Encoder, Option<AnswerRow>)>,
     families: Vec<FamilyUnit>,
     family_of: HashMap<SubjectId, usize>,
     /// Changes that are final, for answering repeats.
@@ -71,6 +74,7 @@ impl<'r> Unit<'r> {
             approvals: snapshot.approvals,
             due: snapshot.due,
             effects: Vec::new(),
+            waiting: HashMap::new(),
             families: Vec::with_capacity(snapshot.families.len()),
             family_of: HashMap::new(),
             finished: snapshot.changes,

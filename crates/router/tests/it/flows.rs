@@ -258,12 +258,12 @@ async fn accounts_of_a_customer_follow_it_and_not_each_other() {
         format!("{} {}", slots(CONTRACT), slots(second))
     };
     assert_eq!(bench.calls.way4("1", "ACC2", "T").await.way4(), "S 000");
-    assert_eq!(held().await, "_T ?");
+    assert_eq!(held().await, "_T ??");
     // Fraud is about the person: the other contract is blocked too.
     assert_eq!(bench.calls.way4_change(of_second("2", "ACC1", "O")).await.way4(), "S 000");
-    assert_eq!(held().await, "OT O?");
+    assert_eq!(held().await, "OT O_");
     assert_eq!(bench.calls.way4("3", "ACC1", "_").await.way4(), "S 000");
-    assert_eq!(held().await, "_T _?");
+    assert_eq!(held().await, "_T __");
     assert_eq!(bench.calls.netxd_status(CUSTOMER, "SUSPENDED").await.netxd(), "ok");
     assert_eq!(held().await, "_T _T");
 }

@@ -4,4 +4,9 @@
 
 mod support;
 
+mod delivery;
 mod flows;
+
+mod bad_input;
+mod raw;
+mod refusal;
