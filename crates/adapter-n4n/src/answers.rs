@@ -75,7 +75,7 @@ pub(crate) fn unreadable(
     let (status, text) = codes::unreadable(kind);
     let mut response = error(status, text, None);
     match kind {
-        UnreadableKind::Method => {
+        UnreadableKind::Method(_) => {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(wire::ALLOW));
         }
         UnreadableKind::MediaType => {

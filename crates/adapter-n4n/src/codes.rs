@@ -52,7 +52,7 @@ pub(crate) const fn unreadable(kind: UnreadableKind) -> (StatusCode, &'static st
         UnreadableKind::Envelope => (StatusCode::BAD_REQUEST, "the body is no call of this API"),
         UnreadableKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
         UnreadableKind::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
-        UnreadableKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed"),
+        UnreadableKind::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed"),
         UnreadableKind::MediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body's media type is not supported")
         }

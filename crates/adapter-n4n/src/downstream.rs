@@ -101,7 +101,7 @@ impl Downstream for N4nDownstream {
             return Err(unreadable(UnreadableKind::Path, "neither lock nor unlock"));
         };
         if *request.method() != Method::PATCH {
-            return Err(unreadable(UnreadableKind::Method, "not PATCH"));
+            return Err(unreadable(UnreadableKind::Method(wire::ALLOW), "not PATCH"));
         }
         if request.body().len() > BODY_BYTES_MAX {
             return Err(unreadable(UnreadableKind::TooLarge, "the body is over 8 KiB"));

@@ -93,7 +93,7 @@ impl Writer<'_> {
                 let message = "the body did not arrive in time";
                 (StatusCode::REQUEST_TIMEOUT, OwnCode::InvalidRequest, message)
             }
-            UnreadableKind::Method => {
+            UnreadableKind::Method(_) => {
                 (StatusCode::METHOD_NOT_ALLOWED, OwnCode::InvalidRequest, "only POST is served")
             }
             UnreadableKind::MediaType => {
@@ -106,7 +106,7 @@ impl Writer<'_> {
         };
         let mut response = self.error(code, message, None);
         *response.status_mut() = status;
-        if kind == UnreadableKind::Method {
+        if matches!(kind, UnreadableKind::Method(_)) {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
         response

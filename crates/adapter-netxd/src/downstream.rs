@@ -86,7 +86,7 @@ impl Downstream for NetxdDownstream {
     fn decode(&self, request: &Request<Bytes>) -> Result<Decoded<Reply>, Unreadable> {
         if request.method() != Method::POST {
             let detail = "only POST is served".into();
-            return Err(Unreadable { kind: UnreadableKind::Method, detail });
+            return Err(Unreadable { kind: UnreadableKind::Method("POST"), detail });
         }
         let envelope = Envelope::read(request.body()).map_err(unreadable)?;
         let (command, asked) = match envelope.call.and_then(|call| self.change(call)) {
@@ -234,6 +234,6 @@ mod tests {
         let error = adapter(DownstreamSettings::default())
             .decode(&Request::get("/jsonrpc").body(Bytes::new()).unwrap())
             .unwrap_err();
-        assert_eq!(error.kind, UnreadableKind::Method);
+        assert_eq!(error.kind, UnreadableKind::Method("POST"));
     }
 }

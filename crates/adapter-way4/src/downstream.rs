@@ -58,7 +58,7 @@ impl Downstream for Way4Downstream {
             return Err(unreadable(UnreadableKind::Path, "not a path of this format"));
         }
         if request.method() != http::Method::POST {
-            return Err(unreadable(UnreadableKind::Method, "only POST is accepted"));
+            return Err(unreadable(UnreadableKind::Method("POST"), "only POST is accepted"));
         }
         check_media_type(request.headers(), "application/json")?;
         let message = json::parse(request.body())

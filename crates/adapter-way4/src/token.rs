@@ -86,7 +86,7 @@ pub fn decode(request: &http::Request<Bytes>) -> Result<TokenRequest, TokenError
         return from_header.ok_or(TokenError::InvalidClient);
     }
     if request.method() != Method::POST {
-        return Err(TokenError::Unreadable(UnreadableKind::Method));
+        return Err(TokenError::Unreadable(UnreadableKind::Method("GET, POST")));
     }
     check_media_type(request.headers(), "application/x-www-form-urlencoded")
         .map_err(|error| TokenError::Unreadable(error.kind))?;
@@ -148,7 +148,7 @@ pub fn encode_error(error: &TokenError) -> http::Response<Bytes> {
         TokenError::InvalidClient => {
             Some((WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\"")))
         }
-        TokenError::Unreadable(UnreadableKind::Method) => {
+        TokenError::Unreadable(UnreadableKind::Method(_)) => {
             Some((ALLOW, HeaderValue::from_static("GET, POST")))
         }
         TokenError::Unavailable { retry_after_s } => Some((RETRY_AFTER, (*retry_after_s).into())),

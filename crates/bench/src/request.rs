@@ -155,8 +155,11 @@ pub(crate) fn post(address: SocketAddr, path: &str, extra: &str, body: &str) -> 
 
 /// The same with a form for a body.
 pub(crate) fn post_form(address: SocketAddr, path: &str, body: &str) -> String {
-    post(address, path, "", body)
-        .replacen("application/json", "application/x-www-form-urlencoded", 1)
+    post(address, path, "", body).replacen(
+        "application/json",
+        "application/x-www-form-urlencoded",
+        1,
+    )
 }
 
 /// A GET request.

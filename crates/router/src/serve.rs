@@ -89,8 +89,8 @@ pub struct Running {
 /// [`ServeError`].
 pub async fn start(config: &Config) -> Result<Running, ServeError> {
     let StoreUrl::Sqlite(path) = &config.store.url;
-    let store = SqliteStore::open(path)?;
     let lock = lock(path)?;
+    let store = SqliteStore::open(path)?;
     // Whoever held leases is gone: this record has one gateway.
     store.expire_leases().await?;
     let authenticator = Arc::new(Authenticator::new(config).map_err(ServeError::Setting)?);
@@ -209,6 +209,9 @@ async fn purge(store: SqliteStore) {
 }
 
 fn lock(record: &Path) -> Result<File, ServeError> {
+    if let Some(directory) = record.parent() {
+        std::fs::create_dir_all(directory).map_err(ServeError::Lock)?;
+    }
     let mut path = record.as_os_str().to_owned();
     path.push(".lock");
     let file = File::create(&path).map_err(ServeError::Lock)?;

@@ -119,8 +119,8 @@ pub enum UnreadableKind {
     TooLarge,
     /// The body did not arrive in time.
     TooSlow,
-    /// The path takes another method.
-    Method,
+    /// The path takes other methods: these, as HTTP's `Allow` lists them.
+    Method(&'static str),
     /// The body's media type or coding is not accepted.
     MediaType,
     /// The path is no path of this format.

@@ -314,3 +314,56 @@ fn no_file_says_that_it_is_unfinished() {
     }
     nothing(&found);
 }
+
+/// The text files that people read: those in the root, and those below these directories.
+fn documents() -> Vec<PathBuf> {
+    let root = root();
+    let mut found = vec![root.join("README.md")];
+    for directory in ["docs", "docs/decisions", "docs/formats", "deploy"] {
+        for entry in fs::read_dir(root.join(directory)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_file_that_the_documents_link_to_exists() {
+    let mut missing = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains(':') {
+                continue;
+            }
+            if !document.parent().unwrap().join(file).exists() {
+                missing.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    nothing(&missing);
+}
+
+/// The table of invariants says which test would catch a breach.
+#[test]
+fn every_test_that_the_architecture_names_exists() {
+    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let (_, table) = text.split_once("## Invariants").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let is_sentence = |word: &&str| word.matches('_').count() >= 3 && !word.contains('/');
+    let named: BTreeSet<&str> = table.split('`').skip(1).step_by(2).filter(is_sentence).collect();
+    assert!(named.len() > 20, "only {} tests are named", named.len());
+    let mut sources = String::new();
+    for file in members().iter().flat_map(|member| rust_files(&member.directory)) {
+        sources.push_str(&fs::read_to_string(file).unwrap());
+    }
+    let has =
+        |name: &str| ["(", "<"].iter().any(|end| sources.contains(&format!("fn {name}{end}")));
+    let is_missing = |name: &&&str| !has(name);
+    let missing: Vec<String> = named.iter().filter(is_missing).map(ToString::to_string).collect();
+    nothing(&missing);
+}

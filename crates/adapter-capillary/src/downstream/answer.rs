@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, Utc};
-use http::header::RETRY_AFTER;
+use http::header::{ALLOW, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::Value;
 use status_domain::adapter::{Unreadable, UnreadableKind};
@@ -80,14 +80,20 @@ pub(super) fn encode_unreadable(
         UnreadableKind::Envelope => (StatusCode::BAD_REQUEST, "the body is no such message"),
         UnreadableKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
         UnreadableKind::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
-        UnreadableKind::Method => (StatusCode::METHOD_NOT_ALLOWED, "the path has no such method"),
+        UnreadableKind::Method(_) => {
+            (StatusCode::METHOD_NOT_ALLOWED, "the path has no such method")
+        }
         UnreadableKind::MediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be plain application/json")
         }
         UnreadableKind::Path => (StatusCode::NOT_FOUND, "there is no such path"),
     };
     // These statuses are HTTP's own, so strict mode leaves them.
-    wire::error(status, settings.own_codes.unreadable, text)
+    let mut response = wire::error(status, settings.own_codes.unreadable, text);
+    if let UnreadableKind::Method(allow) = error.kind {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    response
 }
 
 fn not_acted_on(settings: &DownstreamSettings, why: &NotActedOn) -> Response<Bytes> {

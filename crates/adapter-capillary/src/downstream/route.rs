@@ -26,13 +26,14 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Result<Route<'a>, Unre
             Method::GET if kind == "requests" => Ok(Route::List),
             Method::POST => Ok(Route::Create(kind)),
             Method::PUT => Ok(Route::Decide(kind)),
-            _ => Err(UnreadableKind::Method),
+            _ if kind == "requests" => Err(UnreadableKind::Method("GET")),
+            _ => Err(UnreadableKind::Method("POST, PUT")),
         },
         (Some("requests"), Some(id), None) if !id.is_empty() => {
             if *method == Method::GET {
                 Ok(Route::Show(id))
             } else {
-                Err(UnreadableKind::Method)
+                Err(UnreadableKind::Method("GET"))
             }
         }
         _ => Err(UnreadableKind::Path),
@@ -66,9 +67,15 @@ mod tests {
         let base = "/api_gateway/v2/request-workflow/";
         let found =
             |method: &Method, rest: &str| find(method, &format!("{base}{rest}")).unwrap_err();
-        assert_eq!(found(&Method::DELETE, "CUSTOMER-STATUS-CHANGE"), UnreadableKind::Method);
-        assert_eq!(found(&Method::GET, "CUSTOMER-STATUS-CHANGE"), UnreadableKind::Method);
-        assert_eq!(found(&Method::PUT, "requests/1"), UnreadableKind::Method);
+        assert_eq!(
+            found(&Method::DELETE, "CUSTOMER-STATUS-CHANGE"),
+            UnreadableKind::Method("POST, PUT")
+        );
+        assert_eq!(
+            found(&Method::GET, "CUSTOMER-STATUS-CHANGE"),
+            UnreadableKind::Method("POST, PUT")
+        );
+        assert_eq!(found(&Method::PUT, "requests/1"), UnreadableKind::Method("GET"));
         for rest in ["", "requests/", "requests/1/2", "x/1"] {
             assert_eq!(found(&Method::GET, rest), UnreadableKind::Path, "{rest}");
         }

@@ -206,7 +206,7 @@ fn every_unreadable_request_has_a_form() {
         UnreadableKind::Envelope,
         UnreadableKind::TooLarge,
         UnreadableKind::TooSlow,
-        UnreadableKind::Method,
+        UnreadableKind::Method("POST, PUT"),
         UnreadableKind::MediaType,
         UnreadableKind::Path,
     ] {

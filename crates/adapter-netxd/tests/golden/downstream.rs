@@ -301,7 +301,7 @@ fn a_request_that_cannot_be_read_is_answered_for_every_reason() {
         ("envelope", UnreadableKind::Envelope),
         ("too_large", UnreadableKind::TooLarge),
         ("too_slow", UnreadableKind::TooSlow),
-        ("method", UnreadableKind::Method),
+        ("method", UnreadableKind::Method("POST")),
         ("media_type", UnreadableKind::MediaType),
         ("path", UnreadableKind::Path),
     ] {

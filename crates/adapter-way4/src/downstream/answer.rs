@@ -82,14 +82,14 @@ impl Way4Downstream {
             }
             UnreadableKind::TooLarge => (OwnCode::TooLarge, "the body is too large"),
             UnreadableKind::TooSlow => (OwnCode::TooSlow, "the body did not arrive in time"),
-            UnreadableKind::Method => (OwnCode::Method, "only POST is accepted"),
+            UnreadableKind::Method(_) => (OwnCode::Method, "only POST is accepted"),
             UnreadableKind::MediaType => {
                 (OwnCode::MediaType, "only uncoded application/json is accepted")
             }
             UnreadableKind::Path => (OwnCode::UnknownPath, "there is no such path"),
         };
         let mut answer = self.outside(unreadable_status(kind), own, description);
-        if kind == UnreadableKind::Method {
+        if matches!(kind, UnreadableKind::Method(_)) {
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
         answer
@@ -117,7 +117,7 @@ pub(crate) const fn unreadable_status(kind: UnreadableKind) -> StatusCode {
         UnreadableKind::Syntax | UnreadableKind::Envelope => StatusCode::BAD_REQUEST,
         UnreadableKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         UnreadableKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        UnreadableKind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        UnreadableKind::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
         UnreadableKind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         UnreadableKind::Path => StatusCode::NOT_FOUND,
     }

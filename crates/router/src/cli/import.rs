@@ -1,6 +1,7 @@
 //! `subject import`.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -136,9 +137,11 @@ impl Progress {
         self.0.inc(rows as u64);
     }
 
-    /// Above the bar, or in the log where there is no bar to be seen.
+    /// On standard error, above the bar if there is one.
     fn tell(&self, line: &str) {
-        self.0.suspend(|| tracing::warn!("{line}"));
+        self.0.suspend(|| {
+            let _closed = writeln!(std::io::stderr(), "refused: {line}");
+        });
     }
 
     fn end(&self) {

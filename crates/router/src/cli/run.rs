@@ -43,7 +43,7 @@ pub(super) fn quickstart(options: &Quickstart) -> anyhow::Result<ExitCode> {
     logging::start(&config.log)?;
     refuse_errors(&config)?;
     on_runtime(async {
-        let simulators = start(simulators).await.context("starting the simulators")?;
+        let simulators = start(simulators).await?;
         let running = serve::start(&config).await?;
         let rows = crosswalk::read(SAMPLE_CROSSWALK.as_bytes())?;
         link(&running.queue, rows, &Progress::hidden()).await?;
@@ -57,13 +57,16 @@ pub(super) fn quickstart(options: &Quickstart) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn start(plan: SimulatorPlan) -> std::io::Result<[Simulator; 4]> {
+async fn start(plan: SimulatorPlan) -> anyhow::Result<[Simulator; 4]> {
     let SimulatorPlan { netxd, way4, capillary, n4n } = plan;
+    let at = |address| format!("starting a simulator on {address}");
     Ok([
-        simulators::start_netxd(netxd.0, netxd.1).await?,
-        simulators::start_way4(way4.0, way4.1).await?,
-        simulators::start_capillary(capillary.0, capillary.1).await?,
-        simulators::start_n4n(n4n.0, n4n.1).await?,
+        simulators::start_netxd(netxd.0, netxd.1).await.with_context(|| at(netxd.0))?,
+        simulators::start_way4(way4.0, way4.1).await.with_context(|| at(way4.0))?,
+        simulators::start_capillary(capillary.0, capillary.1)
+            .await
+            .with_context(|| at(capillary.0))?,
+        simulators::start_n4n(n4n.0, n4n.1).await.with_context(|| at(n4n.0))?,
     ])
 }
 

@@ -116,13 +116,14 @@ pub struct LogConfig {
     /// How lines are written. Default `human`.
     pub format: LogFormat,
     /// What is logged, in the notation of tracing's filters: `info`, `warn,router=debug`. Default
-    /// `info`.
+    /// `info,actix_server=warn,actix_http=off`: every request and every event of our own, and nothing
+    /// that a caller's broken connection makes the HTTP library say.
     pub level: String,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Human, level: "info".to_owned() }
+        Self { format: LogFormat::Human, level: "info,actix_server=warn,actix_http=off".to_owned() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use secrecy::SecretString;
-use status_domain::failure::{Again, Confirmation, Failure};
+use status_domain::failure::{Again, Confirmation, Failure, UpstreamRefusal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -31,12 +31,19 @@ impl Channel {
 
 /// Carries out a lane's orders and hands the results to the writer.
 pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Sender<Op>) {
-    let LaneWork { subject, system, token, orders, permit } = work;
+    let LaneWork { subject, system, token, orders, deadline, permit } = work;
+    let deadline = Instant::from_std(deadline);
     let mut results = Vec::with_capacity(orders.len());
     for order in orders {
         let (started_at, began) = (clock::now(), Instant::now());
-        let result = carry_out(&channel, &order).await;
-        channel.upstream.learn(health(&result), Instant::now().into_std());
+        // Once the lease has ended somebody else may talk, so nothing may be under way any more.
+        let work = tokio::time::timeout_at(deadline, carry_out(&channel, &order)).await;
+        let result = work.unwrap_or_else(|_| {
+            Err(Failure::Unknown { cause: "it took longer than its lease".into(), after: None })
+        });
+        if let Some(health) = health(&result) {
+            channel.upstream.learn(health, Instant::now().into_std());
+        }
         if let Err(failure) = &result {
             let register = order.order.register.as_str();
             let word = failure.word();
@@ -56,14 +63,31 @@ pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Se
     drop(writer.send(Op::Record(Arc::new(report))).await);
 }
 
-/// What a result tells about the upstream.
-const fn health(result: &Result<Confirmation, Failure>) -> Health {
+/// What a result tells about the upstream; nothing, if it was never asked.
+const fn health(result: &Result<Confirmation, Failure>) -> Option<Health> {
     match result {
-        Ok(_) | Err(Failure::Refused { again: Again::Never | Again::Later(_), .. }) => Health::Well,
-        Err(Failure::NotSent { .. } | Failure::Unknown { .. }) => Health::Failing,
-        Err(Failure::Refused { again: Again::AfterLogin | Again::AfterPerson, .. }) => {
-            Health::Rejecting
+        Err(Failure::Refused { refusal, .. }) if refusal.http_status == NOT_ASKED => None,
+        Ok(_) | Err(Failure::Refused { again: Again::Never | Again::Later(_), .. }) => {
+            Some(Health::Well)
         }
+        Err(Failure::NotSent { .. } | Failure::Unknown { .. }) => Some(Health::Failing),
+        Err(Failure::Refused { again: Again::AfterLogin | Again::AfterPerson, .. }) => {
+            Some(Health::Rejecting)
+        }
+    }
+}
+
+/// Stands for the HTTP status of a refusal that is our own.
+const NOT_ASKED: u16 = 0;
+
+/// An order that the upstream's format has no way to say: trying again will not help.
+fn unsayable(failure: Failure) -> Failure {
+    match failure {
+        Failure::NotSent { cause } => Failure::Refused {
+            refusal: UpstreamRefusal::new(NOT_ASKED, "NOT_SENDABLE", &cause),
+            again: Again::Never,
+        },
+        Failure::Refused { .. } | Failure::Unknown { .. } => failure,
     }
 }
 
@@ -83,7 +107,7 @@ async fn carry_out(channel: &Channel, order: &LaneOrder) -> Result<Confirmation,
 async fn attempt(channel: &Channel, order: &LaneOrder) -> Result<Confirmation, Failure> {
     let adapter = channel.upstream.adapter.as_ref();
     let access = channel.token.current(adapter, &channel.http).await?;
-    let request = adapter.encode(&order.order, access.as_ref(), clock::now())?;
+    let request = adapter.encode(&order.order, access.as_ref(), clock::now()).map_err(unsayable)?;
     let response = client::send(&channel.http, request).await?;
     adapter.decode(&order.order, &response)
 }

@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use adapter_way4::token::ExpiresIn;
 use status_store::store::Store;
@@ -44,6 +47,7 @@ pub(super) fn listen<S: Store>(
     let app = move || {
         let tokens = wire::token_routes(Arc::clone(&authenticator), body_deadline, expires_in);
         let mut app = App::new()
+            .wrap(from_fn(limit_head))
             .configure(wire::operations_routes(gateway.clone()))
             .configure(tokens)
             .default_service(web::to(nothing_here));
@@ -69,8 +73,28 @@ pub(super) fn listen<S: Store>(
     Ok((bound, server.run()))
 }
 
+/// Largest head that is accepted, in bytes of names and values.
+const HEAD_MAX: usize = 16 * 1024;
+
+/// Refuses a head that is larger than any format needs.
+async fn limit_head(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let headers = request.headers().iter();
+    let size: usize = headers.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size + request.uri().to_string().len() > HEAD_MAX {
+        tracing::info!(outcome = "head_too_large", status = 431, "answered");
+        let refused = HttpResponse::RequestHeaderFieldsTooLarge().finish();
+        return Ok(request.into_response(refused));
+    }
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+}
+
 /// No format has this path, so there is no envelope to answer in.
 async fn nothing_here() -> HttpResponse {
+    // The path is not logged: it may hold whatever a caller mistook for part of it.
+    tracing::info!(outcome = "no_such_path", status = 404, "answered");
     HttpResponse::NotFound()
         .content_type("application/json")
         .body(r#"{"error":"there is nothing at this path"}"#)

@@ -42,7 +42,7 @@ pub(super) fn request(head: &HttpRequest, body: Bytes) -> Result<http::Request<B
     let mut request = http::Request::new(body);
     let bad = |_| unreadable(UnreadableKind::Path, "not an address");
     *request.method_mut() = http::Method::from_bytes(head.method().as_str().as_bytes())
-        .map_err(|_| unreadable(UnreadableKind::Method, "not a method"))?;
+        .map_err(|_| unreadable(UnreadableKind::Method(""), "not a method"))?;
     *request.uri_mut() = head.uri().to_string().parse().map_err(bad)?;
     for (name, value) in head.headers() {
         let name = http::HeaderName::from_bytes(name.as_str().as_bytes());

@@ -33,7 +33,8 @@ pub fn routes(
         let ni = web::resource(TOKEN_PATH).app_data(web::Data::clone(&booth));
         let oauth = web::resource(oauth::PATH).app_data(booth);
         config.service(ni.default_service(web::to(ni_token)));
-        config.service(oauth.route(web::post().to(oauth_token)));
+        let oauth = oauth.route(web::post().to(oauth_token));
+        config.service(oauth.default_service(web::to(oauth_by_other_method)));
     }
 }
 
@@ -86,6 +87,15 @@ async fn oauth_token(
             Ok(wanted) => oauth_grant(&booth, &wanted),
         },
     };
+    log("capillary", &answer);
+    body::response(answer)
+}
+
+async fn oauth_by_other_method() -> HttpResponse {
+    let error = DecodeError::coded("method", Problem::Form("POST"), "2008");
+    let mut answer = oauth::encode_refused(&oauth::TokenRefusal::Malformed(error));
+    *answer.status_mut() = http::StatusCode::METHOD_NOT_ALLOWED;
+    answer.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static("POST"));
     log("capillary", &answer);
     body::response(answer)
 }

@@ -7,7 +7,7 @@ use status_store::record::{AnswerRow, ChangeOutcome, ChangeRow, StoredResponse};
 use tokio::sync::oneshot;
 
 use crate::gateway::{Answered, Encoder, outcome};
-use crate::writer::effect::Effect;
+use crate::writer::effect::{Effect, Finished};
 use crate::writer::op::Accepted;
 use crate::writer::unit::Unit;
 use crate::writer::waiters::Waiter;
@@ -77,12 +77,30 @@ pub(super) fn begun(
 
 /// Lets a caller wait for a change that is under way.
 pub(super) fn attach(unit: &mut Unit<'_>, id: ChangeId, row: Option<AnswerRow>, caller: Caller) {
-    let interim = Box::new(interim(unit, id));
+    wait(unit, id, row, caller, false);
+}
+
+/// Lets a checker wait for what becomes of the request.
+pub(super) fn attach_checker(unit: &mut Unit<'_>, id: ChangeId, caller: Caller) {
+    wait(unit, id, None, caller, true);
+}
+
+fn wait(
+    unit: &mut Unit<'_>,
+    id: ChangeId,
+    answer: Option<AnswerRow>,
+    caller: Caller,
+    sees_request: bool,
+) {
+    let interim = Box::new(interim(unit, id, sees_request));
     let (done, rest) = oneshot::channel();
     // The change may come to its end in this very batch, before the caller is seen to wait.
-    let known = (Encoder::clone(&caller.encode), row.clone());
-    unit.waiting.entry(id).or_insert(known);
-    unit.effects.push(Effect::Wait(id, Waiter { encode: caller.encode, done, answer: row }));
+    let known = unit.waiting.entry(id).or_default();
+    if known.is_none() {
+        *known = answer.clone().map(|row| (Encoder::clone(&caller.encode), row));
+    }
+    let waiter = Waiter { encode: caller.encode, done, answer, sees_request };
+    unit.effects.push(Effect::Wait(id, waiter));
     let waiting = Accepted::Waiting { change: id, done: rest, interim };
     unit.effects.push(Effect::Accept(caller.accepted, waiting));
 }
@@ -124,21 +142,34 @@ pub(super) fn repeat(unit: &mut Unit<'_>, known: &AnswerRow, content: [u8; 32], 
 
 /// Tells everybody who waits for a change that has come to its end.
 pub(super) fn finish(unit: &mut Unit<'_>, change: &ChangeRow) {
-    let waits = unit.waiters.final_answer(change.id);
-    let waits = waits.or_else(|| unit.waiting.get(&change.id).cloned());
-    let Some((encode, row)) = waits else { return };
+    let in_this_batch = unit.waiting.get(&change.id);
+    if !unit.waiters.has(change.id) && in_this_batch.is_none() {
+        return;
+    }
+    let kept_here = in_this_batch.cloned().flatten();
     let native = unit.waiters.native(change.id);
     let answer = of_change(unit, change, native);
-    let answered = answered(unit, &encode, Some(change.id), &answer);
-    if let Some(row) = row {
-        unit.put_answer(AnswerRow { response: Some(stored(&answered.response)), ..row });
+    let mut kept = None;
+    if let Some((encode, row)) = unit.waiters.kept_answer(change.id).or(kept_here) {
+        let response = encode(&answer, unit.now);
+        unit.put_answer(AnswerRow { response: Some(stored(&response)), ..row });
+        kept = Some(response);
     }
-    unit.effects.push(Effect::Finish(change.id, answered, Box::new(answer), unit.now));
+    let request = unit.approvals.get(&change.id);
+    let request = request.map(|row| Answer::Approval(Box::new(row.approval.clone())));
+    let at = unit.now;
+    unit.effects.push(Effect::Finish(Box::new(Finished {
+        change: change.id,
+        at,
+        answer,
+        request,
+        kept,
+    })));
 }
 
-fn interim(unit: &Unit<'_>, id: ChangeId) -> Answer {
+fn interim(unit: &Unit<'_>, id: ChangeId, sees_request: bool) -> Answer {
     match unit.approvals.get(&id) {
-        Some(row) if row.request.shown_as_request => {
+        Some(row) if sees_request || row.request.shown_as_request => {
             Answer::Approval(Box::new(row.approval.clone()))
         }
         Some(_) | None => Answer::Queued { change: id },

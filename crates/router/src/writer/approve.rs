@@ -99,7 +99,7 @@ fn execute(unit: &mut Unit<'_>, row: &ApprovalRow) {
 fn tell(unit: &mut Unit<'_>, id: ChangeId, caller: Caller) {
     let Some(change) = unit.change(id).cloned() else { return };
     if change.outcome == ChangeOutcome::Open {
-        return answer::attach(unit, id, None, caller);
+        return answer::attach_checker(unit, id, caller);
     }
     // The checker is always shown the request, whatever format it was made in.
     let answer = match unit.approvals.get(&id) {

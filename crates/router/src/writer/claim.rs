@@ -16,6 +16,10 @@ use crate::writer::op::{ClaimOp, LaneOrder, LaneWork};
 use crate::writer::settle;
 use crate::writer::unit::{FamilyUnit, LaneKey, Unit};
 
+/// The part of a lease in which it is used. The rest is for the commit that grants it and the one that
+/// records what came of it.
+const LEASE_USED: f64 = 0.75;
+
 /// Takes lanes that are due.
 pub(super) fn claim(unit: &mut Unit<'_>, op: ClaimOp) {
     let mut taken = 0;
@@ -72,7 +76,9 @@ pub(super) fn start(
     row.due_at = Some(now);
     row.lease = Some(Lease { token, until: now + lease });
     take_off(family, lane);
-    let work = LaneWork { subject: lane.0, system: lane.1.clone(), token, orders, permit };
+    let deadline = Instant::now() + lease.mul_f64(LEASE_USED);
+    let (subject, system) = (lane.0, lane.1.clone());
+    let work = LaneWork { subject, system, token, orders, deadline, permit };
     unit.effects.push(Effect::Dispatch(work));
     true
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use status_domain::answer::Answer;
 use status_domain::ids::{ChangeId, System};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::gateway::Answered;
+use crate::gateway::{Answered, outcome};
 use crate::writer::op::{Accepted, LaneWork, Linked};
 use crate::writer::waiters::{Waiter, Waiters};
 
@@ -19,7 +20,7 @@ pub(super) enum Effect {
     Wait(ChangeId, Waiter),
     /// Say the last word to everybody who waits for a change: as it is kept for repeats to those who may
     /// repeat, and to others in their own format.
-    Finish(ChangeId, Answered, Box<Answer>, DateTime<Utc>),
+    Finish(Box<Finished>),
     /// Work on a lane.
     Dispatch(LaneWork),
     /// A lane becomes due.
@@ -53,7 +54,7 @@ impl Effect {
         match self {
             Self::Accept(to, accepted) => drop(to.send(accepted)),
             Self::Wait(change, waiter) => waiters.add(change, waiter),
-            Self::Finish(change, kept, answer, at) => finish(waiters, change, &kept, &answer, at),
+            Self::Finish(finished) => finish(waiters, &finished),
             Self::Dispatch(work) => {
                 if let Some(outlet) = outbox.loops.get(&work.system) {
                     drop(outlet.work.send(work));
@@ -70,20 +71,29 @@ impl Effect {
     }
 }
 
-fn finish(
-    waiters: &Waiters,
-    change: ChangeId,
-    kept: &Answered,
-    answer: &Answer,
-    at: DateTime<Utc>,
-) {
-    for caller in waiters.take(change).callers {
-        // A checker may wait for a change that was asked for in another format.
-        let response = match caller.answer {
-            Some(_) => kept.response.clone(),
-            None => (caller.encode)(answer, at),
+/// A change that has come to its end, as it is told to those who wait for it.
+pub(super) struct Finished {
+    pub(super) change: ChangeId,
+    pub(super) at: DateTime<Utc>,
+    /// What became of it.
+    pub(super) answer: Answer,
+    /// The request, for a checker.
+    pub(super) request: Option<Answer>,
+    /// The answer as it was kept for repeats.
+    pub(super) kept: Option<http::Response<Bytes>>,
+}
+
+fn finish(waiters: &Waiters, finished: &Finished) {
+    for caller in waiters.take(finished.change).callers {
+        let answer = match &finished.request {
+            Some(request) if caller.sees_request => request,
+            Some(_) | None => &finished.answer,
         };
-        let answered = Answered { response, change: kept.change, outcome: kept.outcome };
-        drop(caller.done.send(answered));
+        let response = match &finished.kept {
+            Some(kept) if caller.answer.is_some() => kept.clone(),
+            Some(_) | None => (caller.encode)(answer, finished.at),
+        };
+        let change = Some(finished.change);
+        drop(caller.done.send(Answered { response, change, outcome: outcome(answer) }));
     }
 }

@@ -1,7 +1,7 @@
 //! What the writer is asked to do.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use status_domain::answer::Answer;
@@ -130,6 +130,8 @@ pub struct LaneWork {
     pub token: Uuid,
     /// What to write, in order.
     pub orders: Vec<LaneOrder>,
+    /// When it must be over, well before the lease ends.
+    pub deadline: Instant,
     /// The right to do so, given back when it is dropped.
     pub permit: OwnedSemaphorePermit,
 }

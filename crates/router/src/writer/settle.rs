@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use status_domain::approval::ApprovalState;
+use status_domain::command::Action;
 use status_domain::failure::UpstreamRefusal;
 use status_domain::ids::{ChangeId, SubjectId, System};
+use status_domain::profile::Profile;
 use status_domain::register::{Projected, RegisterValue};
 use status_domain::settle::{AssertionState, Settled, settle};
 use status_store::record::{ChangeOutcome, ChangeRow, RegisterState};
@@ -109,6 +111,10 @@ fn close_approval(unit: &mut Unit<'_>, row: &ChangeRow) {
         | ChangeOutcome::Unknown
         | ChangeOutcome::Superseded => ApprovalState::Failed,
     };
+    if let Action::UpdateProfile(profile) = &mut approval.request.action {
+        // Nobody will carry it out any more, and it is personal data.
+        *profile = Profile::default();
+    }
     approval.approval.ended_at = row.settled_at;
     approval.approval.refusal = refusal(&row.outcome);
     unit.put_approval(approval);

@@ -37,7 +37,7 @@ pub(super) struct Unit<'r> {
     pub(super) due: Vec<LaneKey>,
     pub(super) effects: Vec<Effect>,
     /// Callers of this batch who will wait: how to answer them, and where the answer is kept.
-    pub(super) waiting: HashMap<ChangeId, (Encoder, Option<AnswerRow>)>,
+    pub(super) waiting: HashMap<ChangeId, Option<(Encoder, AnswerRow)>>,
     families: Vec<FamilyUnit>,
     family_of: HashMap<SubjectId, usize>,
     /// Changes that are final, for answering repeats.

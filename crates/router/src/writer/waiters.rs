@@ -18,6 +18,8 @@ pub struct Waiter {
     pub done: oneshot::Sender<Answered>,
     /// Where the final answer is kept for repeats, if its format has message numbers.
     pub answer: Option<AnswerRow>,
+    /// Whether it is shown the request rather than what became of the change: a checker is.
+    pub sees_request: bool,
 }
 
 /// Callers by the change they wait for.
@@ -52,15 +54,21 @@ impl Waiters {
         self.lock().remove(&change).unwrap_or_default()
     }
 
-    /// Looks at what is needed to write the final answer of a change: how, with what, and where it is
-    /// kept.
+    /// Whether anybody waits for a change.
     #[must_use]
-    pub fn final_answer(&self, change: ChangeId) -> Option<(Encoder, Option<AnswerRow>)> {
+    pub fn has(&self, change: ChangeId) -> bool {
+        self.lock().contains_key(&change)
+    }
+
+    /// How the final answer of a change is written and where it is kept, if somebody waits whose format
+    /// has message numbers.
+    #[must_use]
+    pub fn kept_answer(&self, change: ChangeId) -> Option<(Encoder, AnswerRow)> {
         let guard = self.lock();
-        let waiting = guard.get(&change)?;
-        let first = waiting.callers.iter().find(|caller| caller.answer.is_some());
-        let caller = first.or_else(|| waiting.callers.first())?;
-        Some((Encoder::clone(&caller.encode), caller.answer.clone()))
+        let callers = &guard.get(&change)?.callers;
+        callers
+            .iter()
+            .find_map(|caller| Some((Encoder::clone(&caller.encode), caller.answer.clone()?)))
     }
 
     /// The upstream's answer kept for a change.

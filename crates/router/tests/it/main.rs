@@ -4,9 +4,15 @@
 
 mod support;
 
+mod approvals;
+mod crash;
 mod delivery;
 mod flows;
+mod idempotency;
+mod privacy;
 
+mod auth;
 mod bad_input;
+mod limits;
 mod raw;
 mod refusal;

@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::refusal::{Expected, bench, capillary, log_keeps_secrets, refused};
+use crate::refusal::{Expected, bench, capillary, refused, secrets_are_kept};
 use crate::support::{Bench, MOBILE, Setup, capillary_request};
 
 const TASK: &str = "/payload/IntouchAPITask-Payload";
@@ -73,7 +73,7 @@ async fn a_body_that_is_no_json_object_is_an_invalid_payload() {
         refused(&bench, name, capillary(&bench, body), expected).await;
     }
     assert_eq!(requests(&bench).await, 0);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn an_asserted_target_that_is_not_the_configured_one_is_refused() {
         fails(&bench, &with(&place, json!(["QXCANARY"])), 400, code, "must be a string").await;
     }
     assert_eq!(requests(&bench).await, 0);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn inner_headers_are_limited_to_three() {
         fails(&bench, &with(place, value), 400, "2023", says).await;
     }
     assert_eq!(requests(&bench).await, 0);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn the_payload_is_checked_field_by_field() {
         }
     }
     assert_eq!(requests(&bench).await, 0);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn a_decision_is_checked_field_by_field() {
     let shown = bench.calls.capillary_show(&bench.calls.checker(), &id).await;
     assert_eq!(shown.state(), "AdminTask");
     assert_eq!(shown.at("/data/endTime"), Value::Null);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]

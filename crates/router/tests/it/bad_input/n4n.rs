@@ -3,7 +3,7 @@
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::refusal::{Expected, bench, header, log_keeps_secrets, n4n, received, refused};
+use crate::refusal::{Expected, bench, header, n4n, received, refused, secrets_are_kept};
 use crate::support::{Bench, Setup, System};
 
 fn bad(says: &str) -> Expected<'_> {
@@ -58,7 +58,7 @@ async fn a_form_without_a_usable_key_is_refused() {
         let name = String::from_utf8_lossy(form).into_owned();
         refused(&bench, &name, n4n(&bench, form.to_vec()), expected).await;
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn only_a_form_in_the_body_is_read() {
     let large = format!("customer_id=191&x={}", "4".repeat(8 * 1024));
     let expected = Expected { status: 413, code: "error", says: "too large" };
     refused(&bench, "over 8 KiB", n4n(&bench, large), expected).await;
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -176,5 +176,5 @@ async fn json_is_read_as_strictly_where_it_is_read_at_all() {
     let answer = bench.calls.send(json(&bench, r#"{"customer_id":191}"#.to_owned())).await.unwrap();
     assert_eq!(answer.text(), "true");
     assert_eq!(received(&bench).await, 1);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::refusal::{
-    Expected, bench, body_of, is_refusal, log_keeps_secrets, netxd, received, refused,
+    Expected, bench, body_of, is_refusal, netxd, received, refused, secrets_are_kept,
 };
 use crate::support::{Bench, CUSTOMER, Setup};
 
@@ -50,7 +50,7 @@ async fn a_body_that_is_no_json_is_a_parse_error_without_an_id() {
         let answer = refused(&bench, name, netxd(&bench, body), NO_JSON).await;
         assert_eq!(answer.at("/id"), Value::Null, "{name}");
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn the_envelope_is_checked_member_by_member() {
             Expected { status: 200, code: "METHOD_NOT_FOUND", says: "method: not one of" };
         refused(&bench, method, request, expected).await;
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn the_payload_of_a_status_change_is_checked_field_by_field() {
         let payload = payload.to_string();
         refused(&bench, &payload, netxd(&bench, call(&bench, &payload)), invalid(says)).await;
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -222,5 +222,5 @@ async fn the_payload_of_a_change_of_details_is_checked_field_by_field() {
         let request = bench.calls.netxd_request(DETAILS, &payload);
         refused(&bench, &payload, request, invalid(says)).await;
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::raw::{Raw, exchange, in_chunks, taken_apart, whole};
 use crate::refusal::{
-    Expected, bench, body_of, code_of, header, is_refusal, log_keeps_secrets, n4n, received,
-    refused,
+    Expected, bench, body_of, code_of, header, is_refusal, n4n, own_log_lines, received, refused,
+    secrets_are_kept,
 };
 use crate::support::{
     Answer, Bench, CONTRACT, CUSTOMER, MOBILE, N4N_CUSTOMER, Setup, Way4Change, capillary_request,
@@ -48,11 +48,12 @@ async fn each_is_refused(
     for ((format, request), (status, code)) in changes(bench).await.into_iter().zip(codes) {
         let (head, body) = taken_apart(request);
         let answer = send(format, &head, &body).await;
-        let answer = answer.unwrap_or_else(|| panic!("{format}: no answer"));
+        assert!(answer.is_some(), "{format}: no answer");
+        let answer = answer.unwrap();
         is_refusal(bench, format, &answer, Expected { status, code, says });
     }
     assert_eq!(received(bench).await, 0);
-    log_keeps_secrets(bench).await;
+    secrets_are_kept(bench).await;
 }
 
 #[tokio::test]
@@ -147,7 +148,7 @@ async fn a_connection_that_breaks_within_the_body_changes_nothing() {
     }
     assert_eq!(received(&bench).await, 0);
     assert_eq!(bench.calls.netxd_status(CUSTOMER, "ACTIVE").await.netxd(), "ok");
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -160,7 +161,7 @@ async fn a_slow_head_is_not_waited_for() {
         assert_eq!(answer.unwrap().status, 408, "{start}");
     }
     assert_eq!(received(&bench).await, 0);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -189,7 +190,9 @@ async fn a_head_that_is_no_http_or_too_large_gets_a_plain_error() {
         ("a huge target", format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(200_000)).into(), 431),
     ];
     for (name, bytes, status) in cases {
-        let answer = exchange(&bench, &bytes).await.unwrap_or_else(|| panic!("{name}: no answer"));
+        let answer = exchange(&bench, &bytes).await;
+        assert!(answer.is_some(), "{name}: no answer");
+        let answer = answer.unwrap();
         assert_eq!((answer.status, answer.text().as_str()), (status, ""), "{name}");
         assert_eq!(received(&bench).await, 0, "{name}");
     }
@@ -198,11 +201,10 @@ async fn a_head_that_is_no_http_or_too_large_gets_a_plain_error() {
     assert_eq!(code_of(&answer), "PARSE_ERROR");
     assert_eq!(received(&bench).await, 0);
     assert_eq!(bench.calls.netxd_status(CUSTOMER, "ACTIVE").await.netxd(), "ok");
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
-#[ignore = "fault: the size of a head is limited by the HTTP library only, to 128 KiB"]
 async fn a_head_over_16_kib_is_refused() {
     let bench = bench(Setup::new()).await;
     let header = "x".repeat(16 * 1024);
@@ -245,7 +247,7 @@ async fn a_refused_request_does_not_spoil_the_next_on_its_connection() {
         let mut raw = Raw::connect(&bench).await;
         raw.send(&whole(&head, b"QXCANARY")).await;
         let refused = raw.answer().await.unwrap();
-        assert_ne!(code_of(&refused), "", "{format}");
+        assert!(!code_of(&refused).starts_with("no error"), "{format} {refused:?}");
         raw.send(&whole(&head, &body)).await;
         let answer = raw.answer().await.unwrap();
         assert_eq!(answer.status, 200, "{format} {answer:?}");
@@ -286,7 +288,6 @@ async fn other_methods_are_refused_and_the_right_ones_named() {
 }
 
 #[tokio::test]
-#[ignore = "fault: Capillary's 405 has no Allow header, which HTTP demands"]
 async fn capillary_names_the_right_methods() {
     let bench = bench(Setup::new()).await;
     let cases = [("/CUSTOMER-STATUS-CHANGE", "POST, PUT"), ("/requests/1", "GET")];
@@ -348,17 +349,16 @@ async fn a_path_that_nobody_has_is_not_found() {
         assert_eq!(answer.status, 404, "{tail}");
     }
     assert_eq!(received(&bench).await, 0);
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
-#[ignore = "fault: a request to a path that nobody has leaves no line in the log"]
 async fn a_path_that_nobody_has_is_logged() {
     let bench = bench(Setup::new()).await;
     for path in NOWHERE {
-        let before = bench.log().lines().count();
+        let before = own_log_lines(&bench).len();
         let answer = bench.calls.send(bench.calls.request(Method::POST, path)).await.unwrap();
         assert_eq!(answer.status, 404);
-        assert_eq!(bench.log().lines().count(), before + 1, "{path}");
+        assert_eq!(own_log_lines(&bench).len(), before + 1, "{path}");
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::refusal::{Expected, bench, log_keeps_secrets, received, refused, way4};
+use crate::refusal::{Expected, bench, received, refused, secrets_are_kept, way4};
 use crate::support::{Bench, CONTRACT, Setup, System, Way4Change};
 
 const MALFORMED: &str = "G004";
@@ -90,7 +90,7 @@ async fn what_is_no_account_status_change_gets_a_flat_error() {
     let at_limit = nested(28).replace(r#""value":"T""#, r#""value":"QXCANARY""#);
     refused(&bench, "32 levels", way4(&bench, at_limit).await, failed("G005", "status.value"))
         .await;
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn every_mandatory_field_is_missed() {
         let says = "status: must be an object";
         fails(&bench, "status", &with("/body/status", value), MALFORMED, says).await;
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn values_that_are_not_defined_are_refused() {
         let request = with("/body/custom_fields", list.clone());
         fails(&bench, &list.to_string(), &request, MALFORMED, says).await;
     }
-    log_keeps_secrets(&bench).await;
+    secrets_are_kept(&bench).await;
 }
 
 #[tokio::test]
