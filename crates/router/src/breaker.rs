@@ -17,12 +17,12 @@ pub struct BreakerPolicy {
 }
 
 impl Default for BreakerPolicy {
-    /// Opens after 5 failures in a row, for 500 ms to 10 s.
+    /// Opens after 5 failures in a row, for 500 ms to 5 s.
     fn default() -> Self {
         Self {
             failures_max: 5,
             pause_min: Duration::from_millis(500),
-            pause_max: Duration::from_secs(10),
+            pause_max: Duration::from_secs(5),
         }
     }
 }
@@ -88,6 +88,12 @@ impl Breaker {
                 (now < until).then_some(until)
             }
         }
+    }
+
+    /// Whether the system is taken to be well.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed { .. })
     }
 
     /// Takes in what a request told. Says whether the breaker has just opened or closed.

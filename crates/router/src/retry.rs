@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 /// How often and how far apart a value is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
     /// Most attempts for one value; after that it is a dead letter.
     pub attempts_max: u32,
+    /// For how long a value is tried at all; after that it is a dead letter.
+    pub age_max: TimeDelta,
     /// The longest wait after the first failure.
     pub backoff_min: Duration,
     /// The longest wait after any failure.
@@ -38,6 +42,7 @@ mod tests {
 
     const POLICY: RetryPolicy = RetryPolicy {
         attempts_max: 20,
+        age_max: TimeDelta::hours(24),
         backoff_min: Duration::from_millis(200),
         backoff_max: Duration::from_secs(60),
         retry_after_max: Duration::from_secs(300),

@@ -165,6 +165,7 @@ fn rules(config: &Config, upstreams: Upstreams) -> Rules {
         upstreams,
         retry: RetryPolicy {
             attempts_max: delivery.attempts_max.get(),
+            age_max: TimeDelta::from_std(delivery.age_max).unwrap_or(TimeDelta::MAX),
             backoff_min: delivery.backoff_min,
             backoff_max: delivery.backoff_max,
             retry_after_max: delivery.retry_after_max,

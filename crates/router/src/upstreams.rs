@@ -46,9 +46,13 @@ impl UpstreamEntry {
         self.breaker().closed_until(now)
     }
 
-    /// Takes in what a request told about the system.
-    pub fn learn(&self, health: Health, now: Instant) {
-        let turn = self.breaker().learn(health, now);
+    /// Takes in what a request told about the system. Says whether the system is taken to be well after
+    /// it: then a failure is the request's own.
+    pub fn learn(&self, health: Health, now: Instant) -> bool {
+        let (turn, is_well) = {
+            let mut breaker = self.breaker();
+            (breaker.learn(health, now), breaker.is_closed())
+        };
         let system = self.system();
         match turn {
             Some(Turn::Opened) if health == Health::Rejecting => {
@@ -58,6 +62,7 @@ impl UpstreamEntry {
             Some(Turn::Closed) => tracing::info!(%system, "the upstream answers again"),
             None => {}
         }
+        is_well
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {

@@ -65,6 +65,7 @@ fn writer(store: SqliteStore) -> (mpsc::Sender<Op>, tokio::task::JoinHandle<()>)
     let second = std::time::Duration::from_secs(1);
     let retry = RetryPolicy {
         attempts_max: 1,
+        age_max: chrono::TimeDelta::zero(),
         backoff_min: second,
         backoff_max: second,
         retry_after_max: second,

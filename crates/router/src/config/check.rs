@@ -198,6 +198,8 @@ fn check_capillary(capillary: &CapillaryConfig, findings: &mut Vec<Finding>) {
     let ids: Vec<String> = capillary.orgs.iter().map(|org| org.org_id.to_string()).collect();
     unique("capillary.orgs", "org_id", ids.iter().map(String::as_str), findings);
     filled("capillary.orgs", "tenant", capillary.orgs.iter().map(|org| &*org.tenant), findings);
+    // Within a tenant everybody sees everybody's requests.
+    unique("capillary.orgs", "tenant", capillary.orgs.iter().map(|org| &*org.tenant), findings);
     let clients = || capillary.orgs.iter().flat_map(|org| &org.oauth_clients);
     unique("capillary.orgs[].oauth_clients", "key", clients().map(|one| &*one.key), findings);
     if clients().next().is_some() && capillary.oauth.is_none() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::values::{StoreUrl, milliseconds, word};
+use super::values::{StoreUrl, milliseconds, seconds, word};
 
 /// How the gateway listens.
 #[derive(Clone, Debug, Deserialize)]
@@ -85,6 +85,9 @@ pub struct DeliveryConfig {
     pub lease: Duration,
     /// Attempts after which a value is put aside for a person. Default 20.
     pub attempts_max: NonZeroU32,
+    /// For how long a value is tried, whoever is to blame for its failing. In seconds, default 86400.
+    #[serde(rename = "age_max_s", deserialize_with = "seconds")]
+    pub age_max: Duration,
     /// Longest wait after the first failed attempt; it doubles with every further one. In milliseconds,
     /// default 200.
     #[serde(rename = "backoff_min_ms", deserialize_with = "milliseconds")]
@@ -102,6 +105,7 @@ impl Default for DeliveryConfig {
         Self {
             lease: Duration::from_secs(60),
             attempts_max: NonZeroU32::MIN.saturating_add(19),
+            age_max: Duration::from_secs(24 * 3600),
             backoff_min: Duration::from_millis(200),
             backoff_max: Duration::from_secs(60),
             retry_after_max: Duration::from_secs(300),

@@ -41,9 +41,8 @@ pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Se
         let result = work.unwrap_or_else(|_| {
             Err(Failure::Unknown { cause: "it took longer than its lease".into(), after: None })
         });
-        if let Some(health) = health(&result) {
-            channel.upstream.learn(health, Instant::now().into_std());
-        }
+        let learn = |health| channel.upstream.learn(health, Instant::now().into_std());
+        let counts = health(&result).is_none_or(learn);
         if let Err(failure) = &result {
             let register = order.order.register.as_str();
             let word = failure.word();
@@ -51,7 +50,8 @@ pub(super) async fn work(channel: Arc<Channel>, work: LaneWork, writer: mpsc::Se
         }
         // A final refusal says nothing about the next register; anything else does.
         let go_on = matches!(result, Ok(_) | Err(Failure::Refused { again: Again::Never, .. }));
-        results.push(OrderResult { order, started_at, duration: began.elapsed(), result });
+        let duration = began.elapsed();
+        results.push(OrderResult { order, started_at, duration, counts, result });
         if !go_on {
             break;
         }

@@ -176,6 +176,8 @@ pub struct OrderResult {
     pub started_at: DateTime<Utc>,
     /// How long it took.
     pub duration: Duration,
+    /// Whether a failure is the order's own. It is not while its upstream fails for everybody.
+    pub counts: bool,
     /// What came of it.
     pub result: Result<Confirmation, Failure>,
 }

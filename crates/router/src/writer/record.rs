@@ -67,7 +67,7 @@ fn apply(unit: &mut Unit<'_>, lane: &LaneKey, result: &OrderResult, chance: f64)
             refuse(unit, &key, result.order.version, refusal);
             Duration::ZERO
         }
-        Err(failure) => retry(unit, &key, result.order.version, failure, chance),
+        Err(failure) => retry(unit, &key, result, failure, chance),
     }
 }
 
@@ -134,11 +134,11 @@ fn refuse(unit: &mut Unit<'_>, key: &RegisterKey, version: u64, refusal: &Upstre
 fn retry(
     unit: &mut Unit<'_>,
     key: &RegisterKey,
-    version: u64,
+    result: &OrderResult,
     failure: &Failure,
     chance: f64,
 ) -> Duration {
-    let policy = unit.rules.retry;
+    let (policy, now, version) = (unit.rules.retry, unit.now, result.order.version);
     let Some(family) = unit.family_mut(key.0) else { return Duration::ZERO };
     let Some(row) = family.registers.get_mut(key) else { return Duration::ZERO };
     family.dirty_registers.insert(key.clone());
@@ -155,12 +155,15 @@ fn retry(
     if row.version != version {
         return Duration::ZERO;
     }
-    if !is_tried(failure) {
-        // An upstream that is away for long must not turn a backlog into dead letters.
+    let wanted_at = family.changes.get(&row.change).map(|change| change.created_at);
+    let is_old = wanted_at.is_some_and(|at| now - at > policy.age_max);
+    if !is_old && !(result.counts && is_tried(failure)) {
+        // An upstream that is away for long must not turn a backlog into dead letters. Its breaker
+        // says when it is tried again.
         return policy.delay(NOT_TRIED, after, chance);
     }
     row.attempts = row.attempts.saturating_add(1);
-    if row.attempts < policy.attempts_max {
+    if !is_old && row.attempts < policy.attempts_max {
         return policy.delay(row.attempts, after, chance);
     }
     park(row);

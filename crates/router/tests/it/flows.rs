@@ -269,6 +269,25 @@ async fn accounts_of_a_customer_follow_it_and_not_each_other() {
 }
 
 #[tokio::test]
+async fn a_customer_that_the_vendor_does_not_know_is_answered_in_the_vendors_words() {
+    let bench = Setup::new().without_crosswalk().with_strict_upstreams().start().await;
+    let refused = bench.calls.netxd_status("100000000099999", "BLOCKED").await;
+    assert_eq!(refused.netxd(), "NOT_FOUND_CUSTOMER");
+    // Known to the record by now, and still not to the ledger.
+    let refused = bench.calls.netxd_status("100000000099999", "ACTIVE").await;
+    assert_eq!(refused.netxd(), "NOT_FOUND_CUSTOMER");
+    let refused = bench.calls.n4n("lock", "999").await;
+    assert!((400..500).contains(&refused.status), "{refused:?}");
+    let contract = "0003621110000009999";
+    let change = Way4Change { msg_id: "1", contract, slot: "ACC2", value: "T" };
+    assert_eq!(bench.calls.way4_change(change).await.way4(), "F X404");
+    let asked = bench.calls.capillary_create(&bench.calls.maker(), "919999999999", "Blocked").await;
+    let decided = bench.calls.capillary_approve(&asked.request_id()).await;
+    assert_eq!(decided.state(), "failed");
+    assert_eq!(bench.received().await, [2, 1, 1, 1]);
+}
+
+#[tokio::test]
 async fn a_path_of_no_format_is_answered_and_reaches_nothing() {
     let bench = Bench::start().await;
     let request =

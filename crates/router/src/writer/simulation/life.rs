@@ -100,6 +100,7 @@ fn rules() -> Rules {
         upstreams: Upstreams::new(vec![upstream(Box::new(Ledger)), upstream(Box::new(Cards))]),
         retry: RetryPolicy {
             attempts_max: ATTEMPTS_MAX,
+            age_max: TimeDelta::hours(24),
             backoff_min: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
             retry_after_max: Duration::from_secs(10),
@@ -272,7 +273,8 @@ impl Life {
             let result = self.world.call(&mut self.dice, &lane, &order, is_kind);
             let go_on = result.is_ok();
             let duration = Duration::from_millis(5);
-            results.push(OrderResult { order, started_at: self.now, duration, result });
+            let counts = self.dice.random_bool(0.8);
+            results.push(OrderResult { order, started_at: self.now, duration, counts, result });
             if !go_on {
                 break;
             }

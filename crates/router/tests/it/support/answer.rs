@@ -55,10 +55,7 @@ impl Answer {
         let body = self.json();
         match (body.get("result"), body.get("error")) {
             (Some(_), None) => "ok".to_owned(),
-            (None, Some(error)) => match &error["code"] {
-                Value::String(code) => code.clone(),
-                code => code.to_string(),
-            },
+            (None, Some(error)) => error["code"].as_str().unwrap().to_owned(),
             both => format!("neither answer nor error: {both:?}"),
         }
     }

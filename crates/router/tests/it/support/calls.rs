@@ -120,11 +120,6 @@ impl Calls {
         &self.variables[name]
     }
 
-    /// All of them.
-    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
-        &self.variables
-    }
-
     /// A bare request to the gateway.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.variable("STATUSGATE_URL")))
