@@ -3,11 +3,9 @@
 mod disk;
 pub(crate) mod echo;
 mod es256;
-mod rig;
 mod rows;
 mod simulator;
 mod store;
-mod writer;
 
 use std::time::{Duration, Instant};
 
@@ -21,8 +19,6 @@ pub(crate) enum Ceiling {
     Echo(u16),
     /// The WAY4 simulator without the gateway.
     Simulator(u16),
-    /// The gateway's writer, from its queue to the recorded confirmation, without HTTP.
-    Writer,
     /// The rows of so many accepted changes in each commit, written by the store.
     Store(usize),
     /// Signatures checked on one core.
@@ -40,7 +36,6 @@ impl Ceiling {
             .map(|connections| (Measurement::Echo, Self::Echo(*connections)))
             .chain(over_http.map(|count| (Measurement::Simulator, Self::Simulator(*count))))
             .chain([
-                (Measurement::Writer, Self::Writer),
                 (Measurement::Store, Self::Store(rows::BATCH)),
                 (Measurement::Store, Self::Store(1)),
                 (Measurement::Es256, Self::Es256),
@@ -54,7 +49,6 @@ impl Ceiling {
         match self {
             Self::Echo(_) => "echo".to_owned(),
             Self::Simulator(_) => "simulator".to_owned(),
-            Self::Writer => "writer".to_owned(),
             Self::Store(batch) => format!("store, {batch} per commit"),
             Self::Es256 => "es256".to_owned(),
             Self::Disk => "disk".to_owned(),
@@ -65,7 +59,7 @@ impl Ceiling {
     pub(crate) const fn connections(self) -> Option<u16> {
         match self {
             Self::Echo(connections) | Self::Simulator(connections) => Some(connections),
-            Self::Writer | Self::Store(_) | Self::Es256 | Self::Disk => None,
+            Self::Store(_) | Self::Es256 | Self::Disk => None,
         }
     }
 
@@ -74,7 +68,6 @@ impl Ceiling {
         match self {
             Self::Echo(connections) => echo::run(options, connections),
             Self::Simulator(connections) => simulator::run(options, connections),
-            Self::Writer => writer::run(options),
             Self::Store(batch) => store::run(options, batch),
             Self::Es256 => es256::run(options),
             Self::Disk => disk::run(options),

@@ -13,6 +13,9 @@ use crate::request;
 /// Clock ticks per second in `/proc/PID/stat`: 100 on every architecture this is likely to run on.
 const TICKS_PER_SECOND: u32 = 100;
 
+/// Name of the gateway's thread that writes to the record.
+const WRITER: &str = "sqlite-write";
+
 /// What to look at while load is made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Meter {
@@ -50,6 +53,8 @@ pub(crate) struct OpenMeter {
 pub(crate) struct Reading {
     /// CPU time of the process under load.
     pub(crate) cpu: Option<Duration>,
+    /// CPU time of the one thread of it that writes to the record.
+    pub(crate) writer_cpu: Option<Duration>,
     /// CPU time of this process: the load and the simulators.
     pub(crate) own_cpu: Duration,
     /// Resident memory of the process under load, in KiB.
@@ -67,6 +72,7 @@ impl OpenMeter {
         let mut reading = Reading { own_cpu: own, ..Reading::default() };
         if let Some(process) = self.process {
             reading.cpu = Some(cpu(process)?);
+            reading.writer_cpu = thread_cpu(process, WRITER)?;
             reading.resident_kib = status(process, "VmRSS")?;
             reading.peak_kib = status(process, "VmHWM")?;
         }
@@ -89,6 +95,7 @@ impl Reading {
         };
         Self {
             cpu: between(self.cpu, later.cpu),
+            writer_cpu: between(self.writer_cpu, later.writer_cpu),
             own_cpu: later.own_cpu.saturating_sub(self.own_cpu),
             delivered: later.delivered.map(|to| to.saturating_sub(self.delivered.unwrap_or(0))),
             resident_kib: later.resident_kib,
@@ -102,6 +109,20 @@ fn cpu(process: u32) -> anyhow::Result<Duration> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat"));
     let text = text.context("the process under load has ended")?;
     cpu_of(&text).context("/proc/PID/stat is not as it should be")
+}
+
+/// The same of its thread with this name, if it has one.
+fn thread_cpu(process: u32, name: &str) -> anyhow::Result<Option<Duration>> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
+    for thread in threads.context("the process under load has ended")?.flatten() {
+        let read = |file: &str| std::fs::read_to_string(thread.path().join(file));
+        // Threads may end while they are looked through.
+        let (Ok(comm), Ok(stat)) = (read("comm"), read("stat")) else { continue };
+        if comm.trim() == name {
+            return Ok(cpu_of(&stat));
+        }
+    }
+    Ok(None)
 }
 
 fn cpu_of(stat: &str) -> Option<Duration> {

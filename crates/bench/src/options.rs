@@ -63,8 +63,6 @@ pub(crate) enum Measurement {
     Echo,
     /// Ceiling: the WAY4 simulator without the gateway.
     Simulator,
-    /// Ceiling: the gateway's writer without HTTP.
-    Writer,
     /// Ceiling: the same rows written by the store.
     Store,
     /// Ceiling: signatures checked on one core.

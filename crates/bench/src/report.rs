@@ -30,6 +30,7 @@ pub(crate) fn scenarios(lines: &[Line]) -> String {
         "errors",
         "CPU s",
         "CPU µs each",
+        "writer busy",
         "load CPU s",
         "RSS MiB",
         "peak MiB",
@@ -39,6 +40,7 @@ pub(crate) fn scenarios(lines: &[Line]) -> String {
         let Outcome { tally, used, measured } = &line.outcome;
         let rate = line.outcome.per_second();
         let each = used.cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / tally.successes().max(1) as f64);
+        let busy = used.writer_cpu.map(|cpu| cpu.as_secs_f64() / measured.as_secs_f64());
         let mib = |kib: Option<u64>| or_dash(kib.map(|kib| (kib as f64 / 1024.0).round()), 0);
         let delivered = used.delivered.map(|count| count as f64 / measured.as_secs_f64());
         vec![
@@ -52,6 +54,7 @@ pub(crate) fn scenarios(lines: &[Line]) -> String {
             tally.failures().0.to_string(),
             or_dash(used.cpu.map(|cpu| cpu.as_secs_f64()), 2),
             or_dash(each, 0),
+            busy.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0)),
             format!("{:.2}", used.own_cpu.as_secs_f64()),
             mib(used.resident_kib),
             mib(used.peak_kib),

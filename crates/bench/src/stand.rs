@@ -20,7 +20,7 @@ use crate::options::Options;
 use crate::request;
 
 pub(crate) use process::Process;
-pub(crate) use setup::{AnswerWhen, address, prepare};
+pub(crate) use setup::{AnswerWhen, Setup, address, prepare};
 
 /// A gateway in a process of its own, and the four simulators in this one. Dropping it ends them and
 /// removes the record.
@@ -29,9 +29,9 @@ pub(crate) struct Stand {
     /// Where the gateway listens.
     pub(crate) address: SocketAddr,
     gateway: Process,
-    simulators: Simulators,
+    simulators: Option<Simulators>,
     variables: BTreeMap<String, String>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Stand {
@@ -41,9 +41,27 @@ impl Stand {
         crosswalk: &str,
         answer_when: AnswerWhen,
     ) -> anyhow::Result<Self> {
-        let program = options.program()?;
         let setup = prepare(options, answer_when)?;
         let simulators = Simulators::start(&setup.prepared)?;
+        Self::on(options, setup, crosswalk, Some(simulators))
+    }
+
+    /// The same with upstream systems that cannot be reached.
+    pub(crate) fn without_upstreams(
+        options: &Options,
+        crosswalk: &str,
+        answer_when: AnswerWhen,
+    ) -> anyhow::Result<Self> {
+        Self::on(options, prepare(options, answer_when)?, crosswalk, None)
+    }
+
+    fn on(
+        options: &Options,
+        setup: Setup,
+        crosswalk: &str,
+        simulators: Option<Simulators>,
+    ) -> anyhow::Result<Self> {
+        let program = options.program()?;
         let file = setup.directory.path().join("crosswalk.csv");
         std::fs::write(&file, crosswalk).context("writing the crosswalk")?;
         process::import(&program, &file, &setup.config)?;
@@ -51,12 +69,18 @@ impl Stand {
         let gateway = Process::start(&program, &arguments, "statusgate ready on ")?;
         let variables = variables(&setup.prepared.env_file)?;
         let (address, directory) = (setup.prepared.config.server.listen, setup.directory);
-        Ok(Self { address, gateway, simulators, variables, _directory: directory })
+        Ok(Self { address, gateway, simulators, variables, directory })
+    }
+
+    /// Kills the gateway and keeps its record.
+    pub(crate) fn kill(self) -> TempDir {
+        self.directory
     }
 
     /// What to look at while it is under load.
     pub(crate) fn meter(&self) -> Meter {
-        let addresses = self.simulators.running.iter().map(Simulator::address).collect();
+        let addresses =
+            self.simulators.iter().flat_map(|one| &one.running).map(Simulator::address).collect();
         Meter { process: Some(self.gateway.id()), simulators: addresses }
     }
 

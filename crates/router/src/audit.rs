@@ -6,3 +6,5 @@ pub mod export;
 pub mod file;
 pub mod keys;
 pub mod line;
+#[cfg(test)]
+mod tests;

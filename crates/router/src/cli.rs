@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod import;
 mod run;
 
@@ -8,6 +9,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use audit::Audit;
 
 /// A gateway that takes a change of a customer's status in one vendor's format and makes it true in
 /// every system that knows the customer.
@@ -39,6 +42,9 @@ pub enum Command {
     /// Work with subjects.
     #[command(subcommand)]
     Subject(Subject),
+    /// Prove that the history is as it was recorded.
+    #[command(subcommand)]
+    Audit(Audit),
 }
 
 /// How to run the quickstart.
@@ -85,6 +91,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Subject(Subject::Import { file, config, data_dir }) => {
             import::import(&file, config.as_deref(), &data_dir)
         }
+        Command::Audit(command) => audit::run(command),
     }
 }
 

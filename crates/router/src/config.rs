@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub mod adapters;
+pub mod audit;
 pub mod capillary;
 pub mod check;
 pub mod n4n;
@@ -49,6 +50,9 @@ pub struct Config {
     /// How upstreams are brought to what is recorded.
     #[serde(default)]
     pub delivery: server::DeliveryConfig,
+    /// How the history is kept tamper-evident.
+    #[serde(default)]
+    pub audit: audit::AuditConfig,
     /// Which moves are allowed, denied, or need a second person.
     #[serde(default)]
     pub policy: policy::PolicyConfig,
@@ -139,6 +143,17 @@ impl Config {
     pub fn load_files(&mut self, directory: &Path) -> Result<(), ConfigError> {
         let values::StoreUrl::Sqlite(store) = &mut self.store.url;
         *store = directory.join(&store);
+        let audit = &mut self.audit;
+        let key = "audit.signing_key";
+        load(directory, key, &mut audit.signing_key, &mut audit.signing_key_file)?;
+        for (index, file) in std::mem::take(&mut audit.public_key_files).into_iter().enumerate() {
+            let path = directory.join(file);
+            let key = format!("audit.public_key_files[{index}]");
+            match std::fs::read_to_string(&path) {
+                Ok(text) => audit.public_keys.push(text),
+                Err(source) => return Err(ConfigError::NamedFile { key, path, source }),
+            }
+        }
         if let Some(netxd) = &mut self.netxd {
             for (index, client) in netxd.clients.iter_mut().enumerate() {
                 let key = format!("netxd.clients[{index}].public_key");

@@ -3,6 +3,7 @@
 //! The only crate with a clock and a network. Business rules are in `status-domain`; this crate makes
 //! their verdicts durable and carries them out.
 
+pub mod audit;
 pub mod auth;
 pub mod breaker;
 pub mod cli;

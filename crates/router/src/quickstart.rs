@@ -132,6 +132,7 @@ pub fn prepare(
     let directory = std::fs::canonicalize(data_dir)
         .map_err(|source| PrepareError::Read { path: data_dir.to_owned(), source })?;
     let credentials = credentials::keep_or_make(&directory, now)?;
+    credentials::keep_or_make_audit_key(&directory)?;
 
     let config_file = directory.join(CONFIG_FILE);
     files::write_private(&config_file, &rendered::configuration(&credentials, &addresses))?;

@@ -1,5 +1,6 @@
 //! The running gateway: everything put together, started and stopped.
 
+mod checkpoints;
 mod listen;
 
 use std::fs::File;
@@ -15,6 +16,7 @@ use status_store::store::{Store as _, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use self::checkpoints::Checkpoints;
 use crate::auth::Authenticator;
 use crate::clock;
 use crate::config::values::StoreUrl;
@@ -76,6 +78,7 @@ pub struct Running {
     deliveries: Vec<JoinHandle<()>>,
     writer: JoinHandle<()>,
     purge: JoinHandle<()>,
+    checkpoints: Option<Checkpoints<SqliteStore>>,
     store: SqliteStore,
     shutdown_timeout: Duration,
     /// Held while it runs.
@@ -94,6 +97,7 @@ pub async fn start(config: &Config) -> Result<Running, ServeError> {
     // Whoever held leases is gone: this record has one gateway.
     store.expire_leases().await?;
     let authenticator = Arc::new(Authenticator::new(config).map_err(ServeError::Setting)?);
+    let signing_key = config.audit.signing_key().map_err(ServeError::Setting)?;
     let routes = formats::routes(config).map_err(ServeError::Setting)?;
     let upstreams = formats::upstreams(config).map_err(ServeError::Setting)?;
     let (queue, ops) = mpsc::channel(config.writer.queue_max.get());
@@ -109,6 +113,8 @@ pub async fn start(config: &Config) -> Result<Running, ServeError> {
         batch_max: config.writer.batch_max.get(),
     };
     let writer = tokio::spawn(writer.run());
+    let checkpoints = signing_key
+        .map(|key| Checkpoints::start(store.clone(), key, config.audit.checkpoint_every));
     let gateway =
         Gateway::new(store.clone(), queue.clone(), waiters, config.server.answer_deadline);
     let (address, server) = listen::listen(config, routes, &authenticator, &gateway)?;
@@ -122,6 +128,7 @@ pub async fn start(config: &Config) -> Result<Running, ServeError> {
         deliveries,
         writer,
         purge: tokio::spawn(purge(store.clone())),
+        checkpoints,
         store,
         shutdown_timeout: config.server.shutdown_timeout,
         _lock: lock,
@@ -132,7 +139,18 @@ impl Running {
     /// Stops in order: no new requests, those under way answered, requests to upstreams ended and
     /// recorded, the record closed.
     pub async fn stop(self) {
-        let Self { server, serving, stop, deliveries, writer, queue, purge, store, .. } = self;
+        let Self {
+            server,
+            serving,
+            stop,
+            deliveries,
+            writer,
+            queue,
+            purge,
+            checkpoints,
+            store,
+            ..
+        } = self;
         purge.abort();
         server.stop(true).await;
         drop(serving.await);
@@ -146,6 +164,9 @@ impl Running {
         };
         if tokio::time::timeout(self.shutdown_timeout, ended).await.is_err() {
             tracing::warn!("stopped with requests under way; they are taken up at the next start");
+        }
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.stop().await;
         }
         if let Err(error) = store.close().await {
             tracing::warn!(%error, "the record was not closed cleanly; nothing is lost");

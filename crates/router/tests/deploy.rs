@@ -9,7 +9,9 @@ use std::process::{Command, Output};
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 use tempfile::TempDir;
 
 /// Settings that are left empty, or out, and what a bank might write there.
@@ -68,7 +70,8 @@ const IN_THE_ENVIRONMENT: [(&str, &str); 7] = [
 ];
 
 /// Settings that name a key file.
-const IN_FILES: [(&str, &str); 4] = [
+const IN_FILES: [(&str, &str); 5] = [
+    ("audit.signing_key_file", "audit.pem"),
     ("netxd.clients[0].public_key_file", "channel.pem"),
     ("netxd.upstream.private_key_file", "netxd.pem"),
     ("capillary.oauth.signing_key_file", "oauth.pem"),
@@ -215,6 +218,10 @@ impl Sample {
                 let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
                 let private: Pkcs8V1Der<'_> = pair.as_der().unwrap();
                 text("PRIVATE KEY", private.as_ref())
+            }
+            "audit.pem" => {
+                let pair = Ed25519KeyPair::generate().unwrap();
+                text("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref())
             }
             "netxd.pem" => text("PRIVATE KEY", elliptic.to_pkcs8v1().unwrap().as_ref()),
             _ => {

@@ -21,10 +21,12 @@ mod finding;
 mod seals;
 mod tree;
 mod verify;
+mod walk;
 
 pub use finding::{Finding, Place, What};
 pub use tree::{Tree, root};
 pub use verify::{Anchor, Counts, Verdict, Verifier};
+pub use walk::{Visitor, walk};
 
 /// What a checkpoint says of one subject: how long its history is and with which entry it ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -198,7 +200,7 @@ pub trait AuditReader: Send {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Result<Checkpoint, Unreadable>>, StoreError>> + Send;
 
-    /// The leaves of one checkpoint by their subjects' ids.
+    /// The leaves of one checkpoint by their subjects' ids; `None` where the rest of it cannot be read.
     ///
     /// # Errors
     ///
@@ -208,10 +210,10 @@ pub trait AuditReader: Send {
         checkpoint: u64,
         after: Option<SubjectId>,
         limit: u32,
-    ) -> impl Future<Output = Result<Vec<Leaf>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<(SubjectId, Option<Head>)>, StoreError>> + Send;
 
     /// Every subject that is registered, has a history or a leaf, by id, with the recorded end of its
-    /// history; `None` if it is not registered.
+    /// history; `None` if it is not registered. An end that cannot be read is one that fits no history.
     ///
     /// # Errors
     ///
@@ -222,7 +224,8 @@ pub trait AuditReader: Send {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<(SubjectId, Option<Head>)>, StoreError>> + Send;
 
-    /// What checkpoints say of one subject: the checkpoint's number and the history's end, by number.
+    /// What checkpoints say of one subject: the checkpoint's number and the history's end, by number. What
+    /// cannot be read is left out.
     ///
     /// # Errors
     ///
@@ -232,7 +235,8 @@ pub trait AuditReader: Send {
         subject: SubjectId,
     ) -> impl Future<Output = Result<Vec<(u64, Head)>, StoreError>> + Send;
 
-    /// The history of one subject, after the entry of this number.
+    /// The history of one subject, after the entry of this number; after 0, all of it, also what has an
+    /// impossible number.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 //! through bounded queues, so that no caller waits inside SQLite and a caller that goes away leaves
 //! nothing half done.
 
+mod audit;
 mod error;
 mod load;
 mod open;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use status_domain::ids::{ChangeId, SubjectId, System};
 
+pub use self::audit::SqliteReader;
 use self::worker::Queue;
 use crate::record::{ApprovalRow, ChangeRow, HistoryRow};
 use crate::store::{Needs, Snapshot, Store, StoreError, Writes};

@@ -1,14 +1,19 @@
-//! The rows of an accepted change, as the gateway's writer makes them, and copies of them.
+//! The rows of an accepted change, as the gateway writes them, and copies of them.
 
 use std::collections::HashMap;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use status_domain::ids::{ChangeId, SubjectId};
+use status_domain::ids::{ChangeId, Identifier};
 use status_store::history;
-use status_store::record::{AnswerRow, ChangeRow, Head, LaneRow, RegisterRow, SubjectRow};
-use status_store::store::Writes;
+use status_store::record::{
+    AnswerKey, AnswerRow, ChangeRow, Head, LaneRow, RegisterRow, RegisterState, SubjectRow,
+};
+use status_store::sqlite::SqliteStore;
+use status_store::store::{FamilyRecord, Needs, Snapshot, Store as _, Writes};
 use uuid::Uuid;
+
+use crate::request::{self, SUBJECTS};
 
 /// Changes in one full commit.
 pub(super) const BATCH: usize = 64;
@@ -36,37 +41,22 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Takes apart what the writer wrote for one change of each contract.
-    pub(super) fn of(seen: Vec<Writes>) -> anyhow::Result<Self> {
-        let mut subjects = HashMap::new();
-        let mut registers = HashMap::new();
-        let mut lanes: HashMap<SubjectId, LaneRow> = HashMap::new();
-        let (mut history, mut answers) = (HashMap::new(), HashMap::new());
-        let mut changes = Vec::new();
-        for writes in seen {
-            subjects.extend(writes.subjects.into_iter().map(|row| (row.subject.id, row)));
-            registers.extend(writes.registers.into_iter().map(|row| (row.change, row)));
-            lanes.extend(writes.lanes.into_iter().map(|row| (row.subject, row)));
-            history.extend(writes.history.into_iter().map(|row| (row.change, row)));
-            answers.extend(writes.answers.into_iter().map(|row| (row.change, row)));
-            changes.extend(writes.changes);
+    /// Reads what the gateway has written for one change of each contract.
+    pub(super) async fn read(store: &SqliteStore) -> anyhow::Result<Self> {
+        let contracts = (0..SUBJECTS).map(|number| {
+            Identifier::new("way4", "contract_number", &request::contract_number(number))
+        });
+        let identifiers = contracts.collect::<Option<Vec<_>>>().context("not an identifier")?;
+        let snapshot = look(store, Needs { identifiers, ..Needs::default() }).await?;
+        let keys = snapshot.families.iter().flat_map(|family| &family.changes);
+        let answers = keys.filter_map(|change| change.answer_key.clone()).collect();
+        let mut answers = look(store, Needs { answers, ..Needs::default() }).await?.answers;
+        let mut accepted = Vec::new();
+        for family in snapshot.families {
+            let one = Accepted::read(store, family, &mut answers).await?;
+            accepted.push(one.context("an accepted change does not write one row of each kind")?);
         }
-        let at = changes.first().map(|change| change.created_at).context("nothing was written")?;
-        let mut one = |change: ChangeRow| {
-            let entry = history.remove(&change.id)?;
-            Some(Accepted {
-                subject: subjects.remove(&change.subject)?,
-                register: registers.remove(&change.id)?,
-                lane: lanes.remove(&change.subject)?,
-                answer: answers.remove(&Some(change.id))?,
-                kind: entry.kind,
-                body: entry.body,
-                change,
-            })
-        };
-        let accepted = changes.into_iter().map(&mut one).collect::<Option<Vec<_>>>();
-        let accepted =
-            accepted.context("an accepted change no longer writes one row of each kind")?;
+        let at = accepted.first().map(|one| one.change.created_at).context("nothing is there")?;
         Ok(Self { accepted, next: 0, written: 0, at })
     }
 
@@ -91,7 +81,30 @@ impl Rows {
     }
 }
 
+async fn look(store: &SqliteStore, needs: Needs) -> anyhow::Result<Snapshot> {
+    let seen = store.write(needs, |snapshot| (Writes::default(), snapshot)).await;
+    seen.context("reading the record")
+}
+
 impl Accepted {
+    async fn read(
+        store: &SqliteStore,
+        mut family: FamilyRecord,
+        answers: &mut HashMap<AnswerKey, AnswerRow>,
+    ) -> anyhow::Result<Option<Self>> {
+        let history = store.history(family.root).await.context("reading the history")?;
+        let entry = history.into_iter().next();
+        let rows = (family.subjects.pop(), family.changes.pop(), family.registers.pop());
+        let (Some(subject), Some(change), Some(register)) = rows else { return Ok(None) };
+        let answer = change.answer_key.as_ref().and_then(|key| answers.remove(key));
+        let (Some(entry), Some(lane), Some(answer)) = (entry, family.lanes.pop(), answer) else {
+            return Ok(None);
+        };
+        let register = RegisterRow { state: RegisterState::Pending, last_error: None, ..register };
+        let (kind, body) = (entry.kind, entry.body);
+        Ok(Some(Self { subject, change, register, lane, answer, kind, body }))
+    }
+
     /// Writes a change like this one.
     fn again(&mut self, number: u64, at: DateTime<Utc>, into: &mut Writes) {
         let id = ChangeId(Uuid::now_v7());

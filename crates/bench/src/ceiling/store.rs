@@ -4,35 +4,35 @@
 use std::time::Instant;
 
 use anyhow::Context as _;
-use router::writer::Outbox;
 use status_store::sqlite::SqliteStore;
 use status_store::store::{Needs, Store as _, Writes};
 
 use super::repeat;
-use super::rig::{Rig, Watched, runtime};
 use super::rows::Rows;
-use crate::load::Outcome;
+use crate::load::{self, Outcome};
 use crate::options::Options;
-use crate::request::SUBJECTS;
-use crate::stand::{self, AnswerWhen};
+use crate::request::{self, SUBJECTS, WAY4_SUCCESS, Way4Template};
+use crate::stand::{AnswerWhen, Stand};
 
 pub(super) fn run(options: &Options, batch: usize) -> anyhow::Result<Outcome> {
-    let setup = stand::prepare(options, AnswerWhen::Recorded)?;
-    let runtime = runtime()?;
-    let watched = Watched::open_and_watch(&setup.directory.path().join("watched.db"))?;
-    let mut rows = runtime.block_on(async {
-        // Nobody delivers: every change finds its lane free, and the lane is leased.
-        let rig = Rig::start(&setup.prepared.config, watched.clone(), |_, _| Outbox::default())?;
-        rig.link().await?;
-        watched.take();
-        for contract in 0..SUBJECTS {
-            let answered = rig.change(u64::from(contract), contract, true).await?;
-            anyhow::ensure!(answered.change.is_some(), "a change was refused");
-        }
-        Rows::of(watched.take())
-    })?;
-    let store = SqliteStore::open(&setup.directory.path().join("record.db"));
-    let store = store.context("opening the record")?;
+    // Nothing is delivered, so every change stays as it was accepted.
+    let stand = Stand::without_upstreams(options, &request::contracts(), AnswerWhen::Recorded)?;
+    let template = Way4Template::new(stand.address, &stand.token()?)?;
+    let requests = (0..SUBJECTS).map(|number| {
+        let mut request = Vec::new();
+        template.write(&mut request, u64::from(number) + 1, number, true);
+        request
+    });
+    let accepted = load::once(stand.address, WAY4_SUCCESS, requests.collect())?;
+    anyhow::ensure!(accepted == SUBJECTS as usize, "only {accepted} changes were accepted");
+    let directory = stand.kill();
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+    let runtime = runtime.context("starting a runtime")?;
+    let written = SqliteStore::open(&directory.path().join("statusgate.db"));
+    let mut rows = runtime.block_on(Rows::read(&written.context("opening the record")?))?;
+    let store = SqliteStore::open(&directory.path().join("copies.db"));
+    let store = store.context("opening a record")?;
     let write = |writes: Writes| {
         let begin = Instant::now();
         let written = runtime.block_on(store.write(Needs::default(), move |_| (writes, ())));

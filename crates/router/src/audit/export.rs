@@ -4,9 +4,7 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
 use status_domain::ids::SubjectId;
-use status_store::audit::{
-    AuditReader, Checkpoint, Extent, Leaf, Unreadable, Visitor, walk,
-};
+use status_store::audit::{AuditReader, Checkpoint, Extent, Leaf, Unreadable, Visitor, walk};
 use status_store::record::{Head, HistoryRow};
 use status_store::store::StoreError;
 
@@ -37,8 +35,7 @@ pub async fn export<R: AuditReader, W: Write + Send>(
     now: DateTime<Utc>,
     progress: impl FnMut() + Send,
 ) -> Result<Extent, ExportError> {
-    let mut exporter =
-        Exporter { output, progress, checkpoint: 0, written: Extent::default() };
+    let mut exporter = Exporter { output, progress, checkpoint: 0, written: Extent::default() };
     exporter.write(&Line::Header {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -96,9 +93,7 @@ impl<W: Write, P: FnMut()> Visitor for Exporter<W, P> {
     fn leaf(&mut self, subject: SubjectId, head: Option<Head>) -> Result<(), ExportError> {
         self.written.leaves += 1;
         match head {
-            Some(head) => {
-                Ok(self.write(&Line::of_leaf(self.checkpoint, &Leaf { subject, head }))?)
-            }
+            Some(head) => Ok(self.write(&Line::of_leaf(self.checkpoint, &Leaf { subject, head }))?),
             None => self.write_unreadable(Unread::Leaf, None),
         }
     }

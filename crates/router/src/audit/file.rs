@@ -73,8 +73,7 @@ pub fn verify<F: FnMut(&Checkpoint) -> Verdict>(
         seen: [0; 4],
         verified: Verified::default(),
     };
-    loop {
-        let Some(line) = lines.next()? else { break };
+    while let Some(line) = lines.next()? {
         progress(lines.bytes);
         if reading.verified.is_complete || !reading.line(line)? {
             reading.verified.first_stray_line.get_or_insert(lines.number);
@@ -264,8 +263,8 @@ impl Ahead {
         while let Some(line) = lines.next()? {
             match line {
                 Some(Read::Leaf(checkpoint, leaf)) => {
-                    let wanted = leaf.subject >= from
-                        && until.is_none_or(|until| leaf.subject < until);
+                    let wanted =
+                        leaf.subject >= from && until.is_none_or(|until| leaf.subject < until);
                     if wanted {
                         self.held.push((leaf.subject, checkpoint, leaf.head));
                     }

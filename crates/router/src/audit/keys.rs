@@ -50,8 +50,7 @@ impl SigningKey {
         if block.tag() != "PRIVATE KEY" {
             return Err(InvalidKey::Private);
         }
-        let pair =
-            Ed25519KeyPair::from_pkcs8(block.contents()).map_err(|_| InvalidKey::Private)?;
+        let pair = Ed25519KeyPair::from_pkcs8(block.contents()).map_err(|_| InvalidKey::Private)?;
         let raw = pair.public_key().as_ref().try_into().map_err(|_| InvalidKey::Private)?;
         Ok(Self { pair, public: PublicKey { raw } })
     }

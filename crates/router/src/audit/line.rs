@@ -177,8 +177,7 @@ impl Line {
                 Read::Header { is_known: format == FORMAT && version == VERSION, public_keys }
             }
             Self::Checkpoint { number, at, leaves, root, previous, key, signature, hash } => {
-                let draft =
-                    Draft { number, at: at.0, leaves, root: root.0, previous: previous.0 };
+                let draft = Draft { number, at: at.0, leaves, root: root.0, previous: previous.0 };
                 let signature = Box::new(signature.0);
                 Read::Checkpoint(Checkpoint { draft, key: key.0, signature, hash: hash.0 })
             }

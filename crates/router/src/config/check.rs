@@ -71,6 +71,7 @@ impl Config {
     pub fn check(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.check_delivery(&mut findings);
+        self.audit.check(&mut findings);
         if let Some(netxd) = &self.netxd {
             check_netxd(netxd, &mut findings);
         }

@@ -27,10 +27,12 @@ fn refused(text: &str) -> (String, String) {
     (finding.key, finding.message)
 }
 
-/// What `check` says besides that nobody can call.
+/// What `check` says besides that nobody can call and that there are no checkpoints.
 fn findings(text: &str) -> Vec<String> {
     let found = read(text).unwrap().check().into_iter();
-    found.filter(|one| !one.message.contains("nobody")).map(|one| one.to_string()).collect()
+    let is_expected =
+        |message: &str| message.contains("nobody") || message.contains("no checkpoints");
+    found.filter(|one| !is_expected(&one.message)).map(|one| one.to_string()).collect()
 }
 
 #[test]
@@ -43,6 +45,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.writer.batch_max.get(), 64);
     assert_eq!(config.delivery.attempts_max.get(), 20);
     assert_eq!(config.delivery.lease, Duration::from_secs(60));
+    assert_eq!(config.audit.checkpoint_every, Duration::from_secs(60));
     assert_eq!(config.log.format, LogFormat::Human);
     assert_eq!(config.store.url, StoreUrl::Sqlite("gate.db".into()));
 }
@@ -282,6 +285,54 @@ fn a_token_secret_must_be_there_and_long_enough() {
 #[test]
 fn a_configuration_in_which_nobody_can_call_is_pointed_out() {
     let found = read("").unwrap().check();
+    let found: Vec<_> = found.iter().filter(|one| one.message.contains("nobody")).collect();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, Severity::Warning);
+}
+
+#[test]
+fn a_history_without_checkpoints_is_pointed_out() {
+    let found = read("").unwrap().check();
+    let found: Vec<_> = found.iter().filter(|one| one.key == "audit.signing_key").collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Warning);
+}
+
+#[test]
+fn keys_for_checkpoints_are_read_from_text_and_files_and_must_be_of_their_kind() {
+    use crate::audit::keys::SigningKey;
+    use crate::audit::keys::tests::private_pem;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("gate.toml");
+    let public = |text: &str| SigningKey::from_pem(text).unwrap().public();
+    let (present, earlier, earliest) = (private_pem(), private_pem(), private_pem());
+    std::fs::write(directory.path().join("present.pem"), &present).unwrap();
+    std::fs::write(directory.path().join("earlier.pem"), public(&earlier).to_pem()).unwrap();
+    let audit = format!(
+        "[audit]\nsigning_key_file = \"present.pem\"\npublic_key_files = [\"earlier.pem\"]\n\
+         public_keys = [\"\"\"{}\"\"\"]\ncheckpoint_every_s = 5\n",
+        public(&earliest).to_pem()
+    );
+    std::fs::write(&path, format!("{MINIMAL}{audit}")).unwrap();
+    let config = Config::read_file(&path).unwrap();
+    assert!(!config.check().iter().any(|one| one.key.starts_with("audit")));
+    assert_eq!(config.audit.checkpoint_every, Duration::from_secs(5));
+    let ids: std::collections::BTreeSet<_> =
+        config.audit.public_keys().unwrap().iter().map(|key| key.id()).collect();
+    let expected = [present, earlier, earliest].map(|text| public(&text).id());
+    assert_eq!(ids, expected.into());
+
+    std::fs::write(directory.path().join("earlier.pem"), "hunter2").unwrap();
+    let found = Config::read_file(&path).unwrap().check();
+    let found: Vec<_> = found.iter().filter(|one| one.key.starts_with("audit")).collect();
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Error));
+    assert!(!format!("{found:?}").contains("hunter2"));
+    std::fs::remove_file(directory.path().join("earlier.pem")).unwrap();
+    let error = Config::read_file(&path).unwrap_err();
+    assert!(error.to_string().starts_with("audit.public_key_files[0]: "), "{error}");
+
+    let found = findings("[audit]\nsigning_key = \"hunter2\"\n");
+    assert_eq!(found, ["audit.signing_key: is no Ed25519 private key, PKCS#8 in PEM"]);
+    assert_eq!(refused("[audit]\ncheckpoint_every_s = 0\n").0, "audit.checkpoint_every_s");
 }

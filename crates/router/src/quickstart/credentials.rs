@@ -5,7 +5,9 @@ use std::path::Path;
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rand;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Days, Utc};
@@ -22,6 +24,9 @@ pub(super) const CLIENT_KEY_FILE: &str = "quickstart.netxd-client.pem";
 
 /// The gateway's private key for the ledger, in the data directory.
 pub(super) const GATEWAY_KEY_FILE: &str = "quickstart.netxd-gateway.pem";
+
+/// The key that signs checkpoints, in the data directory.
+pub(super) const AUDIT_KEY_FILE: &str = "quickstart.audit.pem";
 
 /// The organisation that calls, and is called, in Capillary's format.
 pub(super) const ORG_ID: u32 = 70_420;
@@ -130,6 +135,21 @@ pub(super) fn keep_or_make(
     }
 }
 
+/// Makes the key that signs checkpoints, unless there is one. Apart from the other credentials: a directory
+/// of a time before there were checkpoints has those and lacks this.
+pub(super) fn keep_or_make_audit_key(directory: &Path) -> Result<(), PrepareError> {
+    let path = directory.join(AUDIT_KEY_FILE);
+    match std::fs::exists(&path) {
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
+        Err(source) => return Err(PrepareError::Read { path, source }),
+    }
+    let no_randomness = |_| PrepareError::NoRandomness;
+    let pair = Ed25519KeyPair::generate().map_err(no_randomness)?;
+    let private = pair.to_pkcs8v1().map_err(no_randomness)?;
+    files::write_private(&path, &pem_text("PRIVATE KEY", private.as_ref()))
+}
+
 fn make(directory: &Path, now: DateTime<Utc>) -> Result<Credentials, PrepareError> {
     let client_key = KeyTexts::make()?;
     let gateway_key = KeyTexts::make()?;
@@ -222,13 +242,16 @@ impl KeyTexts {
         let pair = EcdsaKeyPair::generate(algorithm).map_err(no_randomness)?;
         let private = pair.to_pkcs8v1().map_err(no_randomness)?;
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(no_randomness)?;
-        let unix = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-        let text = |tag: &str, der: &[u8]| pem::encode_config(&pem::Pem::new(tag, der), unix);
         Ok(Self {
-            private: text("PRIVATE KEY", private.as_ref()),
-            public: text("PUBLIC KEY", public.as_ref()),
+            private: pem_text("PRIVATE KEY", private.as_ref()),
+            public: pem_text("PUBLIC KEY", public.as_ref()),
         })
     }
+}
+
+fn pem_text(tag: &str, der: &[u8]) -> String {
+    let unix = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(tag, der), unix)
 }
 
 /// So many random bytes in lower-case hexadecimal digits.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::Addresses;
 use super::credentials::{
-    CLIENT_KEY_FILE, Credentials, GATEWAY_KEY_FILE, ORG_ID, USER_AUDIENCE, USER_ISSUER, User,
+    AUDIT_KEY_FILE, CLIENT_KEY_FILE, Credentials, GATEWAY_KEY_FILE, ORG_ID, USER_AUDIENCE,
+    USER_ISSUER, User,
 };
 use super::simulated::{BANK_ID, FI_CODE, LABELS};
 use crate::config::values::Sha256Hash;
@@ -18,7 +19,8 @@ pub(super) fn configuration(credentials: &Credentials, addresses: &Addresses) ->
          # For development only: `statusgate serve` refuses it.\n\
          development = true\n\n\
          [server]\nlisten = \"{}\"\n\n\
-         [store]\nurl = \"sqlite:statusgate.db\"\n",
+         [store]\nurl = \"sqlite:statusgate.db\"\n\n\
+         [audit]\nsigning_key_file = \"{AUDIT_KEY_FILE}\"\n",
         addresses.gateway
     );
     text.push_str(&netxd(credentials, addresses));

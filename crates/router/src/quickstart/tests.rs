@@ -190,10 +190,23 @@ fn only_the_owner_can_read_what_is_written() {
     assert_eq!(mode(&directory), 0o700);
     let files: Vec<_> =
         fs::read_dir(&directory).unwrap().map(|file| file.unwrap().path()).collect();
-    assert_eq!(files.len(), 5, "{files:?}");
+    assert_eq!(files.len(), 6, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
+}
+
+#[test]
+fn a_directory_of_before_there_were_checkpoints_gets_a_key_for_them_and_keeps_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let before = variables(&first_start(directory.path()));
+    let key = directory.path().join("quickstart.audit.pem");
+    fs::remove_file(&key).unwrap();
+    let again = first_start(directory.path());
+    assert_eq!(variables(&again), before);
+    let made = again.config.audit.signing_key().unwrap().unwrap().public();
+    let kept = first_start(directory.path()).config.audit.signing_key().unwrap().unwrap().public();
+    assert_eq!(made, kept);
 }
 
 #[test]

@@ -157,7 +157,8 @@ fn retry(
     }
     let wanted_at = family.changes.get(&row.change).map(|change| change.created_at);
     let is_old = wanted_at.is_some_and(|at| now - at > policy.age_max);
-    if !is_old && !(result.counts && is_tried(failure)) {
+    let is_own_fault = result.counts && is_tried(failure);
+    if !is_old && !is_own_fault {
         // An upstream that is away for long must not turn a backlog into dead letters. Its breaker
         // says when it is tried again.
         return policy.delay(NOT_TRIED, after, chance);

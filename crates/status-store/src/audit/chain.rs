@@ -2,8 +2,8 @@
 
 use status_domain::ids::SubjectId;
 
-use super::finding::{Finding, Place, What};
 use super::Unreadable;
+use super::finding::{Finding, Place, What};
 use crate::history;
 use crate::record::{Digest, Head, HistoryRow};
 
@@ -81,8 +81,11 @@ impl Chain {
     fn follow(&mut self, row: &HistoryRow) {
         let expected = self.last.length + 1;
         if row.number != expected {
-            let what =
-                if is_entry(row, expected, &self.last.hash) { What::Changed } else { What::Removed };
+            let what = if is_entry(row, expected, &self.last.hash) {
+                What::Changed
+            } else {
+                What::Removed
+            };
             return self.blame(expected, what);
         }
         let hash = history::hash(row);
@@ -120,17 +123,15 @@ impl Chain {
             }
             None => self.wrong_end(),
         };
-        let uncommitted =
-            if finding.is_none() { self.last.length - self.committed } else { 0 };
+        let uncommitted = if finding.is_none() { self.last.length - self.committed } else { 0 };
         Ended { finding, entries: self.read, uncommitted }
     }
 
     /// What is wrong with the end of a chain that is whole as far as it goes.
     fn wrong_end(&mut self) -> Option<Finding> {
         let Head { length, hash } = self.last;
-        let entry = |number, what| {
-            Some(Finding { place: Place::Entry(self.subject, number), what })
-        };
+        let entry =
+            |number, what| Some(Finding { place: Place::Entry(self.subject, number), what });
         let whole = |what| Some(Finding { place: Place::Subject(self.subject), what });
         if self.commitments.peek().is_some() {
             return entry(length + 1, What::Truncated);
@@ -167,6 +168,5 @@ impl Bad {
 
 /// Whether the row was recorded with this number after the entry of this hash.
 fn is_entry(row: &HistoryRow, number: u64, previous: &Digest) -> bool {
-    row.previous == *previous
-        && history::hash(&HistoryRow { number, ..row.clone() }) == row.hash
+    row.previous == *previous && history::hash(&HistoryRow { number, ..row.clone() }) == row.hash
 }

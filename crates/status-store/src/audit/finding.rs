@@ -126,7 +126,9 @@ impl fmt::Display for Finding {
                 write_unproven(f, self.place, unproven_from)
             }
             What::NotTheEnd { unproven_from } => {
-                f.write_str("was replaced: the subject's history is recorded to end with another one")?;
+                f.write_str(
+                    "was replaced: the subject's history is recorded to end with another one",
+                )?;
                 write_unproven(f, self.place, unproven_from)
             }
             What::Added => f.write_str("was added after the recorded end of the history"),

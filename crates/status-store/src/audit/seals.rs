@@ -21,6 +21,8 @@ pub(super) struct Seals {
     missed: Option<u64>,
     /// Those whose leaves prove nothing.
     unsound: BTreeSet<u64>,
+    /// First and last number of those that are not there, in order.
+    gaps: Vec<(u64, u64)>,
     pub(super) checkpoints: u64,
     pub(super) leaves: u64,
 }
@@ -32,7 +34,8 @@ struct Open {
     promised: Option<(u64, Digest)>,
     tree: Tree,
     last: Option<SubjectId>,
-    is_sorted: bool,
+    /// Whether every leaf could be read and stands in its place.
+    is_readable: bool,
     bad: Option<What>,
 }
 
@@ -44,6 +47,7 @@ impl Seals {
             last: (0, [0; 32]),
             missed: None,
             unsound: BTreeSet::new(),
+            gaps: Vec::new(),
             checkpoints: 0,
             leaves: 0,
         }
@@ -53,8 +57,14 @@ impl Seals {
         (self.last.0 > 0).then_some(self.last)
     }
 
+    pub(super) fn current(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.number)
+    }
+
     pub(super) fn is_sound(&self, checkpoint: u64) -> bool {
-        checkpoint <= self.last.0 && !self.unsound.contains(&checkpoint)
+        let earlier = self.gaps.partition_point(|(first, _)| *first <= checkpoint);
+        let in_gap = self.gaps[..earlier].last().is_some_and(|(_, last)| checkpoint <= *last);
+        checkpoint <= self.last.0 && !in_gap && !self.unsound.contains(&checkpoint)
     }
 
     pub(super) fn checkpoint(
@@ -67,11 +77,14 @@ impl Seals {
         self.checkpoints += 1;
         let expected = self.last.0 + 1;
         let number = match checkpoint {
+            // The number of one that was changed may be what was changed.
+            Ok(checkpoint) if checkpoint.computed_hash() != checkpoint.hash => expected,
             Ok(checkpoint) => checkpoint.draft.number,
             Err(Unreadable { number }) => number.unwrap_or(expected),
         };
         let mut bad = None;
         if number > expected {
+            self.gaps.push((expected, number - 1));
             if self.missed.is_none() {
                 self.missed = Some(expected);
             } else {
@@ -91,7 +104,7 @@ impl Seals {
             self.last = (number, hash);
         }
         let tree = Tree::default();
-        self.open = Some(Open { number, promised, tree, last: None, is_sorted: true, bad });
+        self.open = Some(Open { number, promised, tree, last: None, is_readable: true, bad });
     }
 
     /// What is wrong with a checkpoint that stands in its place, its leaves aside.
@@ -119,14 +132,14 @@ impl Seals {
         (is_known && checkpoint.draft.previous != hash).then_some(What::NotInLine)
     }
 
-    pub(super) fn leaf(&mut self, leaf: Result<&Leaf, Unreadable>) {
+    pub(super) fn leaf(&mut self, leaf: Option<&Leaf>) {
         self.leaves += 1;
         let Some(open) = &mut self.open else { return };
-        let Ok(leaf) = leaf else {
-            open.is_sorted = false;
+        let Some(leaf) = leaf else {
+            open.is_readable = false;
             return;
         };
-        open.is_sorted &= open.last.is_none_or(|last| last < leaf.subject);
+        open.is_readable &= open.last.is_none_or(|last| last < leaf.subject);
         open.last = Some(leaf.subject);
         open.tree.push(leaf);
     }
@@ -134,7 +147,7 @@ impl Seals {
     fn close(&mut self, findings: &mut Vec<Finding>) {
         let Some(open) = self.open.take() else { return };
         let actual = (open.tree.leaves(), open.tree.root());
-        let is_whole = open.is_sorted && open.promised.is_none_or(|promised| promised == actual);
+        let is_whole = open.is_readable && open.promised.is_none_or(|promised| promised == actual);
         let what = open.bad.or((!is_whole).then_some(What::LeavesChanged));
         if let Some(what) = what {
             self.unsound.insert(open.number);

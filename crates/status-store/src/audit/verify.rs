@@ -5,8 +5,9 @@ use status_domain::ids::SubjectId;
 use super::chain::Chain;
 use super::finding::{Finding, Place, What};
 use super::seals::Seals;
-use super::{Checkpoint, Leaf, Unreadable};
+use super::{Checkpoint, Leaf, Unreadable, Visitor};
 use crate::record::{Digest, Head, HistoryRow};
+use crate::store::StoreError;
 
 /// What a signature proves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,8 +79,8 @@ impl<F: FnMut(&Checkpoint) -> Verdict> Verifier<F> {
         self.seals.checkpoint(checkpoint, &mut self.check, &mut self.findings);
     }
 
-    /// The next leaf of the last checkpoint.
-    pub fn leaf(&mut self, leaf: Result<&Leaf, Unreadable>) {
+    /// The next leaf of the last checkpoint; `None` if it cannot be read.
+    pub fn leaf(&mut self, leaf: Option<&Leaf>) {
         self.seals.leaf(leaf);
     }
 
@@ -109,6 +110,12 @@ impl<F: FnMut(&Checkpoint) -> Verdict> Verifier<F> {
         if let Some(chain) = &mut self.chain {
             chain.entry(entry);
         }
+    }
+
+    /// The number of the checkpoint whose leaves are being read.
+    #[must_use]
+    pub fn current_checkpoint(&self) -> Option<u64> {
+        self.seals.current()
     }
 
     /// The subject whose entries are being read.
@@ -145,5 +152,37 @@ impl<F: FnMut(&Checkpoint) -> Verdict> Verifier<F> {
         self.counts.entries += ended.entries;
         self.counts.uncommitted += ended.uncommitted;
         self.findings.extend(ended.finding);
+    }
+}
+
+impl<F: FnMut(&Checkpoint) -> Verdict> Visitor for Verifier<F> {
+    type Error = StoreError;
+
+    fn checkpoint(
+        &mut self,
+        checkpoint: Result<&Checkpoint, Unreadable>,
+    ) -> Result<(), StoreError> {
+        self.checkpoint(checkpoint);
+        Ok(())
+    }
+
+    fn leaf(&mut self, subject: SubjectId, head: Option<Head>) -> Result<(), StoreError> {
+        self.leaf(head.map(|head| Leaf { subject, head }).as_ref());
+        Ok(())
+    }
+
+    fn subject(
+        &mut self,
+        subject: SubjectId,
+        recorded: Option<Head>,
+        leaves: &[(u64, Head)],
+    ) -> Result<(), StoreError> {
+        self.subject(subject, recorded, leaves);
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: Result<&HistoryRow, Unreadable>) -> Result<(), StoreError> {
+        self.entry(entry);
+        Ok(())
     }
 }

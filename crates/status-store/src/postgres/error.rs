@@ -52,11 +52,18 @@ impl Error for ServerError {}
 /// back.
 pub(super) fn of_statement(error: tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
-        Some(said) if is_passing(said.code().code()) => {
-            StoreError::Unavailable(Box::new(ServerError::new(said)))
-        }
-        Some(said) => StoreError::Refused(Box::new(ServerError::new(said))),
+        Some(said) => of_server(said),
         None => StoreError::Unavailable(Box::new(error)),
+    }
+}
+
+/// What the server's answer means.
+pub(super) fn of_server(said: &DbError) -> StoreError {
+    let error = Box::new(ServerError::new(said));
+    if is_passing(&error.code) {
+        StoreError::Unavailable(error)
+    } else {
+        StoreError::Refused(error)
     }
 }
 
@@ -69,11 +76,11 @@ pub(super) fn is_aborted(error: &tokio_postgres::Error) -> bool {
 /// Why no connection was to be had.
 pub(super) fn of_pool(error: PoolError) -> StoreError {
     match error {
-        PoolError::Backend(error) => match of_statement(error) {
-            // Whatever it is, it is not about what was asked.
-            StoreError::Refused(source) => StoreError::Unavailable(source),
-            other => other,
-        },
+        // Whatever it is, it is not about what was asked.
+        PoolError::Backend(error) => StoreError::Unavailable(match error.as_db_error() {
+            Some(said) => Box::new(ServerError::new(said)),
+            None => Box::new(error),
+        }),
         PoolError::Timeout(TimeoutType::Wait) => unavailable("all connections are in use"),
         PoolError::Timeout(TimeoutType::Create) => unavailable("the server takes no connection"),
         PoolError::Timeout(TimeoutType::Recycle) => unavailable("the server does not answer"),

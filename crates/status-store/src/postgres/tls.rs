@@ -108,8 +108,7 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let result =
-            self.0.verify_server_cert(certificate, intermediates, name, ocsp, now);
+        let result = self.0.verify_server_cert(certificate, intermediates, name, ocsp, now);
         match result {
             // The name is the last thing that is looked at.
             Err(Error::InvalidCertificate(

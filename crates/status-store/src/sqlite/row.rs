@@ -11,6 +11,7 @@ use status_domain::register::{RegisterName, RegisterValue};
 use status_domain::subject::Subject;
 use uuid::Uuid;
 
+use crate::audit::{Checkpoint, Draft};
 use crate::codec::{self, Stored, word};
 use crate::record::{
     AnswerKey, AnswerRow, ApprovalRow, ChangeRow, Digest, Head, HistoryRow, LaneRow, Lease,
@@ -88,7 +89,7 @@ impl<'a> Columns<'a> {
         number.map(u64::try_from).transpose().map_err(|_| self.corrupt())
     }
 
-    fn number(&self, column: usize) -> Result<u64, StoreError> {
+    pub(super) fn number(&self, column: usize) -> Result<u64, StoreError> {
         self.optional_number(column)?.ok_or_else(|| self.corrupt())
     }
 
@@ -98,6 +99,23 @@ impl<'a> Columns<'a> {
 
     pub(super) fn subject_id(&self, column: usize) -> Result<SubjectId, StoreError> {
         self.uuid(column).map(SubjectId)
+    }
+
+    pub(super) fn optional_subject_id(
+        &self,
+        column: usize,
+    ) -> Result<Option<SubjectId>, StoreError> {
+        let bytes = self.plain::<Option<[u8; 16]>>(column)?;
+        Ok(bytes.map(|bytes| SubjectId(Uuid::from_bytes(bytes))))
+    }
+
+    pub(super) fn digest(&self, column: usize) -> Result<Digest, StoreError> {
+        self.plain(column)
+    }
+
+    /// Length and hash of the end of a history, from column `from` on.
+    pub(super) fn head(&self, from: usize) -> Result<Head, StoreError> {
+        Ok(Head { length: self.number(from)?, hash: self.digest(from + 1)? })
     }
 
     fn change_id(&self, column: usize) -> Result<ChangeId, StoreError> {
@@ -127,7 +145,7 @@ pub(super) fn subject(columns: &Columns<'_>) -> Result<SubjectRow, StoreError> {
             identifiers: Vec::new(),
             state: columns.json(3)?,
         },
-        head: Head { length: columns.number(4)?, hash: columns.plain(5)? },
+        head: columns.head(4)?,
     })
 }
 
@@ -215,6 +233,22 @@ pub(super) fn history(columns: &Columns<'_>) -> Result<HistoryRow, StoreError> {
         body: columns.text(5)?.into(),
         previous: columns.plain::<Digest>(6)?,
         hash: columns.plain::<Digest>(7)?,
+    })
+}
+
+/// number, `made_at`, leaves, root, previous, key, signature, hash.
+pub(super) fn checkpoint(columns: &Columns<'_>) -> Result<Checkpoint, StoreError> {
+    Ok(Checkpoint {
+        draft: Draft {
+            number: columns.number(0)?,
+            at: columns.at(1)?,
+            leaves: columns.number(2)?,
+            root: columns.digest(3)?,
+            previous: columns.digest(4)?,
+        },
+        key: columns.digest(5)?,
+        signature: columns.plain::<Vec<u8>>(6)?.into_boxed_slice(),
+        hash: columns.digest(7)?,
     })
 }
 

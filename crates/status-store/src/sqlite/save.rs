@@ -256,6 +256,6 @@ fn optional<T: Stored>(value: Option<&T>) -> Result<Option<String>, StoreError> 
 }
 
 /// A number as SQLite has it. Ours count things and never come near its end.
-fn integer(number: u64) -> Result<i64, StoreError> {
+pub(super) fn integer(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|error| StoreError::Refused(Box::new(error)))
 }

@@ -8,11 +8,25 @@ use super::error::is_passing;
 use crate::store::StoreError;
 
 /// Every step, oldest first, numbered without gaps. Steps are added and never changed.
-const STEPS: [(&str, &str); 1] = [("V1__record", include_str!("migrations/V1__record.sql"))];
+const STEPS: [(&str, &str); 2] = [
+    ("V1__record", include_str!("migrations/V1__record.sql")),
+    ("V2__checkpoint", include_str!("migrations/V2__checkpoint.sql")),
+];
 
 const IS_NEW: &str =
     "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')";
 const VERSION: &str = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";
+
+/// The schema that a file has, 0 if it has none.
+///
+/// # Errors
+///
+/// [`StoreError::TooNew`] if it is not known.
+pub(super) fn known_version(connection: &Connection) -> Result<u32, StoreError> {
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let found = version(connection)?;
+    if found > known { Err(StoreError::TooNew { found, known }) } else { Ok(found) }
+}
 
 /// Applies the steps that the file does not have yet, all or none of them.
 ///
@@ -21,11 +35,7 @@ const VERSION: &str = "SELECT coalesce(max(version), 0) FROM refinery_schema_his
 /// [`StoreError::TooNew`] if it has more than we know.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
-    let found = version(connection)?;
-    if found > known {
-        return Err(StoreError::TooNew { found, known });
-    }
-    if found == known {
+    if known_version(connection)? == known {
         return Ok(());
     }
     let steps = STEPS.iter().map(|(name, sql)| Migration::unapplied(name, sql));

@@ -5,7 +5,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
+mod audit;
 mod chain;
+#[cfg(unix)]
+mod postgres;
 mod sqlite;
 mod suite;
 mod support;

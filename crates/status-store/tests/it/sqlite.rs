@@ -12,7 +12,7 @@ use status_store::store::{Needs, Store, StoreError, Writes};
 use tempfile::TempDir;
 
 use crate::support::{
-    answer, answer_key, attempt, change, customer, load, save, save_family, subject_id,
+    answer, answer_key, at, attempt, change, customer, load, present, save, save_family, subject_id,
 };
 
 async fn make() -> (SqliteStore, TempDir) {
@@ -48,15 +48,22 @@ async fn a_reopened_file_has_everything() {
 }
 
 #[tokio::test]
+async fn the_present_is_the_callers() {
+    let (store, _directory) = make().await;
+    assert_eq!(present(&store, at(10)).await, at(10));
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused() {
     let (store, directory) = make().await;
     drop(store);
     let raw = Connection::open(path(&directory)).unwrap();
     let next = "INSERT INTO refinery_schema_history \
-        SELECT version + 1, 'next', applied_on, checksum FROM refinery_schema_history";
+        SELECT version + 1, 'next', applied_on, checksum FROM refinery_schema_history \
+        ORDER BY version DESC LIMIT 1";
     assert_eq!(raw.execute(next, []).unwrap(), 1);
     let error = SqliteStore::open(&path(&directory)).unwrap_err();
-    assert!(matches!(error, StoreError::TooNew { found: 2, known: 1 }), "{error:?}");
+    assert!(matches!(error, StoreError::TooNew { found: 3, known: 2 }), "{error:?}");
 }
 
 #[test]
@@ -71,7 +78,7 @@ fn programs_that_start_together_make_the_schema_once() {
     });
     let raw = Connection::open(path(&directory)).unwrap();
     let count = "SELECT count(*) FROM refinery_schema_history";
-    assert_eq!(raw.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    assert_eq!(raw.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
 }
 
 #[tokio::test]
@@ -156,7 +163,7 @@ async fn a_full_file_is_unavailable_and_heals() {
     let snapshot = load(&store, Needs { answers, ..Needs::default() }).await;
     assert_eq!(snapshot.answers.into_keys().collect::<Vec<_>>(), [answer_key("0")]);
 
-    let removed = store.purge_answers(crate::support::at(number)).await.unwrap();
+    let removed = store.purge_answers(at(number)).await.unwrap();
     assert_eq!(i64::try_from(removed).unwrap(), number);
     write(number).await.unwrap();
 }

@@ -238,6 +238,11 @@ pub(crate) async fn load<S: Store>(store: &S, needs: Needs) -> Snapshot {
     store.write(needs, |snapshot| (Writes::default(), snapshot)).await.unwrap()
 }
 
+/// The record's present: the caller's, unless the record has a clock of its own.
+pub(crate) async fn present<S: Store>(store: &S, now: DateTime<Utc>) -> DateTime<Utc> {
+    load(store, Needs { now, ..Needs::default() }).await.now
+}
+
 /// A customer, 1, with two accounts, 2 and 3, a register, a lane and an open change each; and a
 /// stranger, 4.
 pub(crate) async fn save_family<S: Store>(store: &S) {

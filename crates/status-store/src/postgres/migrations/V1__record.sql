@@ -158,7 +158,7 @@ CREATE TABLE answer (
     key text NOT NULL,
     content bytea NOT NULL CHECK (octet_length(content) = 32),
     change uuid REFERENCES change (id),
-    status integer CHECK (status BETWEEN 0 AND 65535),
+    status bigint CHECK (status BETWEEN 0 AND 65535),
     headers text,
     body bytea,
     created_at timestamptz NOT NULL,

@@ -1,28 +1,41 @@
+use chrono::TimeDelta;
 use status_domain::ids::System;
+use status_store::record::LaneRow;
 use status_store::store::{Needs, Store, Writes};
 
-use crate::support::{NETXD, WAY4, account, at, customer, lane, leased, load, save, subject_id};
+use crate::support::{
+    NETXD, WAY4, account, at, customer, lane, leased, load, present, save, subject_id,
+};
 
-/// Numbers of the subjects whose lanes to `system` are claimed at 100 seconds.
+/// Numbers of the subjects whose lanes to `system` are claimed: at 100 seconds, if the record has no clock of
+/// its own.
 async fn claimed<S: Store>(store: &S, claims: Vec<(System, u32)>) -> Vec<u128> {
     let snapshot = load(store, Needs { now: at(100), claims, ..Needs::default() }).await;
     snapshot.due.iter().map(|(subject, _)| subject.0.as_u128()).collect()
 }
 
 pub(crate) async fn only_lanes_that_are_due_and_nobodys_are_claimed<S: Store>(store: S) {
+    // What is to come is far enough away for a clock that runs meanwhile.
+    let lanes = vec![
+        lane(1, NETXD, Some(100)),
+        lane(2, NETXD, Some(3700)),
+        lane(3, NETXD, None),
+        leased(4, NETXD, Some(50), 3700),
+        // Whoever held these has not come back in time.
+        leased(5, NETXD, Some(50), 100),
+        leased(6, NETXD, Some(3700), 99),
+        leased(7, NETXD, None, 99),
+        lane(8, WAY4, Some(1)),
+    ];
+    let ahead: TimeDelta = present(&store, at(100)).await - at(100);
+    let shift = |mut row: LaneRow| {
+        row.due_at = row.due_at.map(|due| due + ahead);
+        row.lease.iter_mut().for_each(|lease| lease.until += ahead);
+        row
+    };
     let writes = Writes {
         subjects: (1..=8).map(customer).collect(),
-        lanes: vec![
-            lane(1, NETXD, Some(100)),
-            lane(2, NETXD, Some(101)),
-            lane(3, NETXD, None),
-            leased(4, NETXD, Some(50), 101),
-            // Whoever held these has not come back in time.
-            leased(5, NETXD, Some(50), 100),
-            leased(6, NETXD, Some(101), 99),
-            leased(7, NETXD, None, 99),
-            lane(8, WAY4, Some(1)),
-        ],
+        lanes: lanes.into_iter().map(shift).collect(),
         ..Writes::default()
     };
     save(&store, writes).await.unwrap();

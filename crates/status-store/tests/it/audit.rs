@@ -1,0 +1,6 @@
+//! Checkpoints, and what verifying finds.
+
+mod model;
+mod properties;
+mod sqlite;
+mod store;
