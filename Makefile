@@ -1,4 +1,4 @@
-.PHONY: run build test fmt lint unit bench deny doc
+.PHONY: run build test needs fmt lint unit bench deny doc
 
 # Builds the gateway and runs it with four simulated upstream systems on this machine.
 run:
@@ -8,7 +8,11 @@ build:
 	cargo build --release --locked --bin statusgate
 
 # Everything that the gate runs.
-test: fmt lint unit
+test: needs fmt lint unit
+
+# What the tests start and the machine lacks is installed, where that is possible.
+needs:
+	.ci/needs
 
 fmt:
 	cargo fmt --all --check
@@ -22,6 +26,7 @@ unit:
 
 # Load against the release binary with its simulators, and the ceilings beside it.
 bench:
+	cargo build --release --locked --package router --package bench
 	cargo run --release --locked --package bench
 
 # Licences, banned and duplicate crates, sources. Needs cargo-deny.

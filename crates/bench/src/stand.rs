@@ -6,6 +6,7 @@ mod setup;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::Context as _;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
@@ -66,7 +67,9 @@ impl Stand {
         std::fs::write(&file, crosswalk).context("writing the crosswalk")?;
         process::import(&program, &file, &setup.config)?;
         let arguments = ["serve".as_ref(), "--config".as_ref(), setup.config.as_os_str()];
-        let gateway = Process::start(&program, &arguments, "statusgate ready on ")?;
+        // Upstreams that cannot be reached have it warn without end.
+        let log = if simulators.is_some() { Stdio::inherit() } else { Stdio::null() };
+        let gateway = Process::start(&program, &arguments, "statusgate ready on ", log)?;
         let variables = variables(&setup.prepared.env_file)?;
         let (address, directory) = (setup.prepared.config.server.listen, setup.directory);
         Ok(Self { address, gateway, simulators, variables, directory })

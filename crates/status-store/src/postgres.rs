@@ -42,6 +42,9 @@ pub use self::notice::Notice;
 pub use self::settings::Settings;
 
 /// The record in a PostgreSQL database.
+///
+/// The present is the database's: [`Needs::now`] is not looked at, and [`Snapshot::now`] is read once everything
+/// is locked.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 

@@ -1,7 +1,7 @@
 //! A bare HTTP server: what the listener's library and the load take of the machine.
 
 use std::net::SocketAddr;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -20,7 +20,7 @@ pub(super) fn run(options: &Options, connections: u16) -> anyhow::Result<Outcome
     let address = SocketAddr::from((stand::address(), 8080));
     let argument = format!("--echo={address}");
     let own = std::env::current_exe().context("finding this program")?;
-    let server = stand::Process::start(&own, &[argument.as_ref()], READY)?;
+    let server = stand::Process::start(&own, &[argument.as_ref()], READY, Stdio::inherit())?;
     let connections = usize::from(connections);
     let plan = Plan {
         address,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use status_domain::ids::{ChangeId, Identifier};
+use status_domain::ids::{ChangeId, Identifier, IdentifierKind, System};
 use status_store::history;
 use status_store::record::{
     AnswerKey, AnswerRow, ChangeRow, Head, LaneRow, RegisterRow, RegisterState, SubjectRow,
@@ -43,10 +43,12 @@ pub(super) struct Rows {
 impl Rows {
     /// Reads what the gateway has written for one change of each contract.
     pub(super) async fn read(store: &SqliteStore) -> anyhow::Result<Self> {
-        let contracts = (0..SUBJECTS).map(|number| {
-            Identifier::new("way4", "contract_number", &request::contract_number(number))
-        });
-        let identifiers = contracts.collect::<Option<Vec<_>>>().context("not an identifier")?;
+        let contract = |number| {
+            let value = request::contract_number(number).parse().context("no identifier")?;
+            let kind = IdentifierKind::new("contract_number");
+            anyhow::Ok(Identifier { system: System::new("way4"), kind, value })
+        };
+        let identifiers = (0..SUBJECTS).map(contract).collect::<Result<_, _>>()?;
         let snapshot = look(store, Needs { identifiers, ..Needs::default() }).await?;
         let keys = snapshot.families.iter().flat_map(|family| &family.changes);
         let answers = keys.filter_map(|change| change.answer_key.clone()).collect();

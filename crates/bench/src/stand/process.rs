@@ -16,10 +16,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it and waits until it prints a line that begins with `ready`. What it logs goes where this
-    /// program's own errors go.
-    pub(crate) fn start(program: &Path, arguments: &[&OsStr], ready: &str) -> anyhow::Result<Self> {
-        let child = Command::new(program).args(arguments).stdout(Stdio::piped()).spawn();
+    /// Starts it and waits until it prints a line that begins with `ready`. What it logs goes to
+    /// `log`.
+    pub(crate) fn start(
+        program: &Path,
+        arguments: &[&OsStr],
+        ready: &str,
+        log: Stdio,
+    ) -> anyhow::Result<Self> {
+        let child =
+            Command::new(program).args(arguments).stdout(Stdio::piped()).stderr(log).spawn();
         let mut child = child.with_context(|| format!("starting {}", program.display()))?;
         let stdout = child.stdout.take().context("there is no pipe")?;
         let mut process = Self { child, stdout: BufReader::new(stdout) };

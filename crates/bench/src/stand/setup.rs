@@ -53,7 +53,8 @@ fn edited(text: &str, answer_when: AnswerWhen) -> anyhow::Result<String> {
             text = replace(&text, client, &format!("{client}answer_when = \"recorded\"\n"))?;
         }
     }
-    text.push_str("\n[log]\nlevel = \"warn\"\n");
+    // What there is to say about the configuration is known.
+    text.push_str("\n[log]\nlevel = \"warn,router::cli=error\"\n");
     Ok(text)
 }
 

@@ -28,7 +28,8 @@ pub enum Notice {
     Missed,
 }
 
-/// Most notices that wait to be looked at. Beyond that the server keeps them.
+/// Most notices that wait to be looked at. Beyond that they wait in the connection, and if that lasts it is taken
+/// for lost.
 const WAITING_MAX: usize = 1024;
 /// So many ids fit into one payload, which the server limits to 8000 bytes.
 const IDS_MAX: usize = 128;

@@ -31,16 +31,17 @@ fn cluster() -> &'static Cluster {
 async fn database() -> String {
     static TEMPLATE: OnceCell<()> = OnceCell::const_new();
     static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let cluster = cluster();
     // On a runtime of its own, with which every connection to the template ends.
     let template = || {
-        cluster().create_database("template");
+        cluster.create_database("template");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { drop(connect("template").await) });
     };
     let template = async { std::thread::spawn(template).join().unwrap() };
     TEMPLATE.get_or_init(|| template).await;
     let name = format!("record_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    cluster().copy_database(&name, "template");
+    cluster.copy_database(&name, "template");
     name
 }
 

@@ -1,6 +1,8 @@
 //! Several gateways on one record.
 
 use std::collections::BTreeSet;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use status_domain::ids::SubjectId;
 use status_store::postgres::{Notice, PostgresStore};
@@ -41,37 +43,51 @@ async fn of_twins_on_two_gateways_one_is_first_and_the_other_sees_it() {
     }
 }
 
-/// Finds the subject that a value names, or registers one.
-async fn register(store: &PostgresStore, value: &str, id: u128) -> SubjectId {
-    let name = identifier(WAY4, value);
+/// How long a decision waits for one that must not be made meanwhile.
+const MEANWHILE: Duration = Duration::from_millis(500);
+
+/// Finds the subject that a name has, or registers one after `before` has returned.
+async fn register(
+    store: &PostgresStore,
+    id: u128,
+    before: impl FnOnce() + Send + 'static,
+) -> SubjectId {
+    let name = identifier(WAY4, "new");
     let needs = Needs { identifiers: vec![name.clone()], ..Needs::default() };
-    let decide = move |snapshot: Snapshot| match snapshot.known.get(&name) {
-        Some(known) => (Writes::default(), *known),
-        None => {
-            let mut row = account(id, None);
-            row.subject.identifiers = vec![name];
-            let id = row.subject.id;
-            (Writes { subjects: vec![row], ..Writes::default() }, id)
+    let decide = move |snapshot: Snapshot| {
+        before();
+        if let Some(known) = snapshot.known.get(&name) {
+            return (Writes::default(), *known);
         }
+        let mut row = account(id, None);
+        row.subject.identifiers = vec![name];
+        (Writes { subjects: vec![row], ..Writes::default() }, subject_id(id))
     };
     store.write(needs, decide).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn two_gateways_that_register_one_name_make_one_subject() {
     let (one, other) = pair().await;
-    for number in 1..=20 {
-        let value = format!("new-{number}");
-        let (a, b) = tokio::join!(
-            register(&one, &value, number * 2),
-            register(&other, &value, number * 2 + 1)
-        );
-        assert_eq!(a, b);
-        // Whoever came second was given the family too.
-        let identifiers = vec![identifier(WAY4, &value)];
-        let snapshot = load(&one, Needs { identifiers, ..Needs::default() }).await;
-        assert_eq!(snapshot.families[0].root, a);
-    }
+    let (deciding, decided) = mpsc::channel();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let first = tokio::spawn(async move {
+        let wait = move || {
+            begun.send(()).unwrap();
+            // The other must not get as far as deciding before this is committed.
+            decided.recv_timeout(MEANWHILE).unwrap_err();
+        };
+        register(&one, 1, wait).await
+    });
+    begins.await.unwrap();
+    // Nobody may be listening any more, which is as it should be.
+    let second = register(&other, 2, move || drop(deciding.send(()))).await;
+    assert_eq!(first.await.unwrap(), subject_id(1));
+    assert_eq!(second, subject_id(1));
+    // Whoever came second was given the family too.
+    let identifiers = vec![identifier(WAY4, "new")];
+    let snapshot = load(&other, Needs { identifiers, ..Needs::default() }).await;
+    assert_eq!(snapshot.families[0].root, subject_id(1));
 }
 
 /// Claims up to five lanes and leases them, as a gateway does.
@@ -154,7 +170,7 @@ async fn batches_that_share_families_in_any_order_all_succeed() {
 }
 
 async fn next(notices: &mut Receiver<Notice>) -> Notice {
-    tokio::time::timeout(std::time::Duration::from_secs(30), notices.recv()).await.unwrap().unwrap()
+    tokio::time::timeout(Duration::from_secs(30), notices.recv()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
