@@ -9,6 +9,8 @@ mod answer;
 mod approve;
 mod claim;
 mod effect;
+#[cfg(test)]
+mod failing;
 mod link;
 pub mod op;
 mod record;
@@ -75,26 +77,49 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
 impl<S: Store> Writer<S> {
     /// Runs until every sender of the queue is gone.
     pub async fn run(mut self) {
-        let mut ops = Vec::with_capacity(self.batch_max);
         let mut unrecorded: Vec<Arc<Report>> = Vec::new();
-        loop {
-            if unrecorded.is_empty() {
-                if self.queue.recv_many(&mut ops, self.batch_max).await == 0 {
-                    return;
-                }
-            } else {
-                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
-                ops.extend(unrecorded.drain(..).map(Op::Record));
-            }
-            let batch = std::mem::take(&mut ops);
-            let reports = batch.iter().filter_map(Op::report).cloned().collect::<Vec<_>>();
+        while let Some(batch) = self.batch(&mut unrecorded).await {
+            let reports: Vec<_> = batch.iter().filter_map(Op::report).cloned().collect();
             if let Err(error) = self.commit(batch).await {
                 // Requests are answered by their senders being dropped. Results must not be lost.
                 log_failure(&error);
-                unrecorded = reports;
+                unrecorded = if is_passing(&error) { reports } else { self.sift(reports).await };
             }
-            ops.reserve(self.batch_max);
         }
+    }
+
+    /// What to do next: results that could not be recorded before, and whatever waits.
+    async fn batch(&mut self, unrecorded: &mut Vec<Arc<Report>>) -> Option<Vec<Op>> {
+        let mut batch = Vec::with_capacity(self.batch_max);
+        if unrecorded.is_empty() {
+            let taken = self.queue.recv_many(&mut batch, self.batch_max).await;
+            return (taken > 0).then_some(batch);
+        }
+        tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+        batch.extend(unrecorded.drain(..).map(Op::Record));
+        // Callers are not kept waiting for the record to come back: if it does not, they are told.
+        for _ in 0..self.batch_max {
+            let Ok(op) = self.queue.try_recv() else { break };
+            batch.push(op);
+        }
+        Some(batch)
+    }
+
+    /// Records results one by one after the record refused them together. One that it refuses by itself
+    /// is given up: its lane's lease ends, and then the lane is worked on again.
+    async fn sift(&self, reports: Vec<Arc<Report>>) -> Vec<Arc<Report>> {
+        let mut unrecorded = Vec::new();
+        for report in reports {
+            match self.commit(vec![Op::Record(Arc::clone(&report))]).await {
+                Ok(()) => {}
+                Err(error) if is_passing(&error) => unrecorded.push(report),
+                Err(error) => {
+                    let (subject, system) = (report.subject, &report.system);
+                    tracing::error!(%subject, %system, %error, "a result cannot be recorded");
+                }
+            }
+        }
+        unrecorded
     }
 
     async fn commit(&self, batch: Vec<Op>) -> Result<(), StoreError> {
@@ -166,6 +191,14 @@ fn work(
         }
     }
     unit.finish()
+}
+
+/// Whether the same batch may be recorded later.
+const fn is_passing(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(_) | StoreError::InDoubt(_) => true,
+        StoreError::Refused(_) | StoreError::Corrupt { .. } | StoreError::TooNew { .. } => false,
+    }
 }
 
 fn log_failure(error: &StoreError) {
