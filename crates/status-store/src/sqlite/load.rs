@@ -115,10 +115,12 @@ impl Loader<'_> {
             return Ok(());
         }
         let family = family(self.connection, root)?;
-        for change in &family.changes {
-            if let Some(approval) = read::approval(self.connection, change.id)? {
-                self.snapshot.approvals.insert(change.id, approval);
-            }
+        if !family.changes.is_empty() {
+            let parameters = [root.0.as_bytes()];
+            let approvals =
+                all(self.connection, "approval", OPEN_APPROVALS, parameters, row::approval)?;
+            let by_id = approvals.into_iter().map(|row| (row.approval.id, row));
+            self.snapshot.approvals.extend(by_id);
         }
         self.snapshot.families.push(family);
         Ok(())
@@ -155,6 +157,13 @@ const OPEN_CHANGES: &str = "\
     SELECT id, family, subject, principal, facet, summary, reason, native, outcome, effective, \
     assertions, before_states, answer_client, answer_key, created_at, settled_at \
     FROM change WHERE family = ?1 AND open = 1 ORDER BY created_at, id";
+
+const OPEN_APPROVALS: &str = "\
+    SELECT a.id, a.format, a.tenant, a.state, a.maker_id, a.maker_number, a.maker_name, \
+    a.checker_id, a.checker_number, a.checker_name, a.comment, a.native, a.started_at, a.ended_at, \
+    a.refusal, a.principal, s.family, a.subject, a.request \
+    FROM change AS c CROSS JOIN approval AS a ON a.id = c.id \
+    CROSS JOIN subject AS s ON s.id = a.subject WHERE c.family = ?1 AND c.open = 1";
 
 fn family(connection: &Connection, root: SubjectId) -> Result<FamilyRecord, StoreError> {
     let family = [root.0.as_bytes()];
