@@ -74,8 +74,11 @@ impl SqliteStore {
     /// be opened or is no SQLite file, [`StoreError::Refused`] if its schema is not one of ours.
     pub fn open_with(path: &Path, settings: Settings) -> Result<Self, StoreError> {
         open::create(path)?;
-        let mut writer = open::writer(path, settings)?;
-        schema::migrate(&mut writer)?;
+        let writer = open::patiently(settings, || {
+            let mut writer = open::writer(path, settings)?;
+            schema::migrate(&mut writer)?;
+            Ok(writer)
+        })?;
         let readers = vec![open::reader(path, settings)?, open::reader(path, settings)?];
         Ok(Self {
             writes: Queue::start("sqlite-write", vec![writer])?,

@@ -3,9 +3,11 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Settings;
 use crate::store::StoreError;
@@ -45,6 +47,30 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(unavailable(error)),
     }
+}
+
+/// Tries again while another program that starts is in the way. SQLite does not wait for itself where a
+/// file's journal mode is changed: it says at once that the file is busy.
+pub(super) fn patiently<T>(
+    settings: Settings,
+    open: impl Fn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let until = Instant::now() + settings.busy_timeout;
+    loop {
+        match open() {
+            Err(StoreError::Unavailable(error)) if is_busy(&*error) && Instant::now() < until => {
+                thread::sleep(PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(10);
+
+fn is_busy(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let code = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// The connection that writes.
