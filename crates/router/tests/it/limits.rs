@@ -141,8 +141,9 @@ async fn a_full_queue_is_answered_with_overloaded_at_once() {
     let before = received(&bench).await;
     bench.calls.way4_token().await;
     let locked = Locked::new(&bench).await;
-    // One is being recorded and one waits: of three in one format, at least one finds the queue full.
-    let answers = all_at_once(&bench, 3).await;
+    // One is being recorded and one waits, for two seconds: of six in one format that come together, at
+    // least one finds the queue full also on a machine that is slow to send them.
+    let answers = all_at_once(&bench, 6).await;
     let overloaded =
         [("netxd", "OVERLOADED"), ("way4", "G503"), ("capillary", "900301"), ("n4n", "error")];
     for (format, code) in overloaded {
