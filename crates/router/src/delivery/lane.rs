@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use secrecy::SecretString;
 use status_domain::failure::{Again, Confirmation, Failure, UpstreamRefusal};
+use status_domain::register::{RegisterName, RegisterValue};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -119,13 +120,31 @@ async fn holds_already(channel: &Channel, order: &LaneOrder) -> Result<bool, Fai
     let Some(inquiry) = adapter.inquiry() else { return Ok(false) };
     let access = channel.token.current(adapter, &channel.http).await?;
     let Some(request) = request(inquiry, order, access.as_ref()) else { return Ok(false) };
-    let Ok(response) = client::send(&channel.http, request).await else {
-        // It may come back; until then nothing is sent that could overtake what is in doubt.
-        return Err(Failure::Unknown { cause: "it cannot be read back".into(), after: None });
-    };
-    let observed = inquiry.decode(&response).unwrap_or_default();
-    let held = observed.into_iter().find(|(register, _)| *register == order.order.register);
-    Ok(held.is_some_and(|(_, value)| value == order.order.value))
+    // It may come back; until then nothing is sent that could overtake what is in doubt.
+    let unreadable = || Failure::Unknown { cause: "it cannot be read back".into(), after: None };
+    let response = client::send(&channel.http, request).await.map_err(|_| unreadable())?;
+    match inquiry.decode(&response) {
+        Ok(observed) => {
+            let is_held = |(register, value): &(RegisterName, RegisterValue)| {
+                *register == order.order.register && *value == order.order.value
+            };
+            Ok(observed.iter().any(is_held))
+        }
+        // It knows no such subject, for instance: the value itself will be answered likewise.
+        Err(Failure::Refused { again: Again::Never, .. }) => Ok(false),
+        Err(Failure::Refused { again: Again::AfterLogin, .. }) => {
+            channel.token.forget().await;
+            Err(unreadable())
+        }
+        Err(Failure::Refused { again: Again::AfterPerson, refusal }) => {
+            Err(Failure::Refused { again: Again::AfterPerson, refusal })
+        }
+        Err(
+            Failure::NotSent { .. }
+            | Failure::Unknown { .. }
+            | Failure::Refused { again: Again::Later(_), .. },
+        ) => Err(unreadable()),
+    }
 }
 
 fn request(
